@@ -1,0 +1,1 @@
+"""What a tenant may use: whitelist, floors, custom models, price overrides."""

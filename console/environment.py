@@ -1,0 +1,116 @@
+"""The environment variables of the product, read once, with their defaults."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 (compared with, never bound)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """What may differ between two installations, secrets apart."""
+
+    bind: str
+    console_port: int
+    gateway_port: int
+    simulator_port: int
+    gateway_workers: int
+    var_dir: Path
+    database_url: str
+    redis_url: str
+    console_url: str
+    gateway_url: str
+    simulator_url: str | None
+    allowed_hosts: tuple[str, ...]
+    allowed_private_networks: tuple[str, ...]
+    demo_wanted: bool
+    log_level: str
+    log_format: str
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        bind = environ.get("BIND") or "127.0.0.1"
+        console_port = _port(environ, "CONSOLE_PORT", 8000)
+        gateway_port = _port(environ, "GATEWAY_PORT", 8080)
+        console_url = environ.get("CONSOLE_URL") or f"http://{_reachable(bind)}:{console_port}"
+        return cls(
+            bind=bind,
+            console_port=console_port,
+            gateway_port=gateway_port,
+            simulator_port=_port(environ, "SIMULATOR_PORT", 8090),
+            gateway_workers=_positive(environ, "GATEWAY_WORKERS", 1),
+            var_dir=Path(environ.get("VAR_DIR") or ROOT / "var").absolute(),
+            database_url=environ.get("DATABASE_URL", ""),
+            redis_url=environ.get("REDIS_URL", ""),
+            console_url=console_url.rstrip("/"),
+            gateway_url=(environ.get("GATEWAY_URL") or f"http://{_reachable(bind)}:{gateway_port}").rstrip(
+                "/"
+            ),
+            simulator_url=environ.get("SIMULATOR_URL") or None,
+            allowed_hosts=_hosts(environ.get("ALLOWED_HOSTS", ""), bind=bind, console_url=console_url),
+            allowed_private_networks=_words(environ.get("ALLOWED_PRIVATE_NETWORKS", "")),
+            demo_wanted=environ.get("DEMO", "1") != "0",
+            log_level=(environ.get("LOG_LEVEL") or "INFO").upper(),
+            log_format=environ.get("LOG_FORMAT") or "json",
+        )
+
+    @property
+    def behind_tls(self) -> bool:
+        return self.console_url.startswith("https://")
+
+    @property
+    def broker_url(self) -> str:
+        """Kombu has its own name for Redis on a unix socket."""
+        return self.redis_url.replace("unix://", "redis+socket://")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """What the console cannot work without and never prints."""
+
+    secret_key: str
+    master_keys: str
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        return cls(secret_key=environ.get("SECRET_KEY", ""), master_keys=environ.get("MASTER_KEYS", ""))
+
+    def __repr__(self) -> str:
+        return "Secrets(…)"
+
+
+class MisspeltEnvironment(Exception):
+    """A variable has a value that cannot be meant."""
+
+
+def _port(environ: Mapping[str, str], name: str, default: int) -> int:
+    port = _positive(environ, name, default)
+    if port > 65_535:
+        raise MisspeltEnvironment(f"{name}={port} is not a port: set it to a number from 1 to 65535.")
+    return port
+
+
+def _positive(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise MisspeltEnvironment(f"{name}={text!r} is not a number above zero.")
+    return int(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _reachable(bind: str) -> str:
+    host = "127.0.0.1" if bind in EVERYWHERE else bind
+    return f"[{host}]" if ":" in host else host
+
+
+def _hosts(given: str, *, bind: str, console_url: str) -> tuple[str, ...]:
+    own = {"localhost", "127.0.0.1", "[::1]", _reachable(bind), urlsplit(console_url).hostname or ""}
+    return tuple(sorted({*own, *_words(given)} - {""}))

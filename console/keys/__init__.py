@@ -1,0 +1,1 @@
+"""Gateway keys (only a hash kept), provider keys (sealed) and admin tokens."""

@@ -1,0 +1,1 @@
+"""Tenants whose published snapshot is behind what the console holds."""

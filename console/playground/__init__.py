@@ -1,0 +1,1 @@
+"""Try a request against a draft before anything is published."""

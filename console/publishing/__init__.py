@@ -1,0 +1,1 @@
+"""From tables to the snapshot a gateway serves: builds, versions and announces it."""

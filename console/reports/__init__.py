@@ -1,0 +1,1 @@
+"""Overview, spend, Route Optimization, overkill, and the request log."""

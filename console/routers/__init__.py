@@ -1,0 +1,1 @@
+"""Routers and the versions of their policies: draft, publish, restore."""

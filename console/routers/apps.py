@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class RoutersConfig(AppConfig):
+    name = "console.routers"
+    label = "routers"
