@@ -1,0 +1,57 @@
+"""The providers and models that a tenant can reach."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from msgspec import Struct
+
+from gateway.core.facts import Need, Tier
+from gateway.core.price import Price, price_on
+
+
+class Auth(StrEnum):
+    """How a provider wants to be shown its key."""
+
+    BEARER = "bearer"
+    X_API_KEY = "x-api-key"
+    API_KEY = "api-key"
+    NONE = "none"
+
+
+class Provider(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A vendor as data: which protocol it speaks, where, and its habits."""
+
+    id: str
+    name: str
+    dialect: str  # a row of gateway.dialects.DIALECTS
+    base_url: str  # what an SDK of that provider takes as its base
+    auth: Auth = Auth.BEARER
+    stops_billing_on_cancel: bool = False
+    rejects: frozenset[str] = frozenset()  # request fields it answers with an error
+
+
+class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One model at one provider, or one that a tenant declared."""
+
+    id: str  # provider/model
+    provider: str
+    tier: Tier
+    upstream_model: str = (
+        ""  # as the provider calls it; empty: the id after the first slash
+    )
+    context: int = 128_000  # tokens, prompt and answer
+    max_output: int | None = None
+    can: frozenset[Need] = frozenset()
+    prices: tuple[Price, ...] = ()  # oldest first; none: unknown
+    provider_key: str = (
+        ""  # name of the provider key it is called with; empty: none is there
+    )
+
+    @property
+    def wire_name(self) -> str:
+        return self.upstream_model or self.id.partition("/")[2]
+
+    def price(self, day: date) -> Price | None:
+        return price_on(self.prices, day)

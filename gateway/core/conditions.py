@@ -1,0 +1,136 @@
+"""What a rule can ask of a request.
+
+A `Condition` is the mapping a tenant writes: each part given must hold. A new question is one field here
+and one line in `_QUESTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from msgspec import Struct
+
+from gateway.core.facts import Need, RequestClass, RequestFacts, Surface
+
+
+class Range(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """A span of numbers; a bound that is not given does not bind."""
+
+    at_least: int | float | None = None
+    at_most: int | float | None = None
+    below: int | float | None = None
+
+    def __contains__(self, value: float) -> bool:
+        return (
+            (self.at_least is None or value >= self.at_least)
+            and (self.at_most is None or value <= self.at_most)
+            and (self.below is None or value < self.below)
+        )
+
+    @property
+    def can_hold(self) -> bool:
+        """Whether any number at all lies in the span."""
+        low = self.at_least
+        return (
+            low is None or ((self.at_most is None or low <= self.at_most) and (self.below is None or low < self.below))
+        )  # fmt: skip
+
+
+class Condition(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+    kw_only=True,
+    rename={"request_class": "class", "not_": "not", "any_": "any", "all_": "all"},
+):
+    """Which requests a rule or floor is for. Empty holds always."""
+
+    request_class: RequestClass | tuple[RequestClass, ...] | None = None
+    semantic: str | tuple[str, ...] | None = None
+    difficulty: Range | None = None
+    confidence: Range | None = None
+    input_tokens: Range | None = None
+    tag: Mapping[str, str | tuple[str, ...]] | None = None
+    requested_model: str | tuple[str, ...] | None = None
+    surface: Surface | tuple[Surface, ...] | None = None
+    has: Need | tuple[Need, ...] | None = None
+    key: str | tuple[str, ...] | None = None
+    share: float | None = None
+    budget_left: Range | None = None
+    all_: tuple[Condition, ...] | None = None
+    any_: tuple[Condition, ...] | None = None
+    not_: Condition | None = None
+
+
+ALWAYS = Condition()
+
+
+def holds(condition: Condition, facts: RequestFacts) -> bool:
+    for name, question in _QUESTIONS.items():
+        asked = getattr(condition, name)
+        if asked is not None and not question(asked, facts):
+            return False
+    return True
+
+
+def reads_classification(condition: Condition) -> bool:
+    """Whether the answer rests on what the classifier thinks, anywhere in the condition."""
+    if any(getattr(condition, name) is not None for name in _JUDGED):
+        return True
+    return any(map(reads_classification, parts_of(condition)))
+
+
+def parts_of(condition: Condition) -> tuple[Condition, ...]:
+    """The conditions directly inside this one."""
+    inner = (condition.not_,) if condition.not_ is not None else ()
+    return (*(condition.all_ or ()), *(condition.any_ or ()), *inner)
+
+
+def listed[T: str](values: T | tuple[T, ...]) -> tuple[T, ...]:
+    """One value or several, as several."""
+    return values if isinstance(values, tuple) else (values,)
+
+
+def matches(pattern: str, model: str) -> bool:
+    """Whether a model id is meant by a pattern: `*` stands for any run of characters, nothing else is special."""
+    return pattern == model or (
+        "*" in pattern
+        and fnmatchcase(model, pattern.replace("[", "[[]").replace("?", "[?]"))
+    )
+
+
+def _tags_hold(asked: Mapping[str, str | tuple[str, ...]], facts: RequestFacts) -> bool:
+    return all(facts.tags.get(name) in listed(values) for name, values in asked.items())
+
+
+_JUDGED = ("request_class", "semantic", "difficulty", "confidence")
+
+_QUESTIONS: Mapping[str, Callable[[Any, RequestFacts], bool]] = {
+    "request_class": lambda asked, facts: facts.request_class in listed(asked),
+    "tag": _tags_hold,
+    "input_tokens": lambda asked, facts: facts.input_tokens in asked,
+    "difficulty": lambda asked, facts: facts.difficulty in asked,
+    "confidence": lambda asked, facts: facts.confidence in asked,
+    "semantic": lambda asked, facts: facts.semantic in listed(asked),
+    "requested_model": lambda asked, facts: any(
+        matches(p, facts.requested_model) for p in listed(asked)
+    ),
+    "surface": lambda asked, facts: facts.surface in listed(asked),
+    "has": lambda asked, facts: facts.needs.issuperset(listed(asked)),
+    "key": lambda asked, facts: facts.key in listed(asked),
+    "share": lambda asked, facts: facts.lot < asked,
+    "budget_left": lambda asked, facts: facts.budget_left in asked,
+    "all_": lambda asked, facts: all(holds(part, facts) for part in asked),
+    "any_": lambda asked, facts: any(holds(part, facts) for part in asked),
+    "not_": lambda asked, facts: not holds(asked, facts),
+}

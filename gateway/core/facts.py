@@ -1,0 +1,100 @@
+"""Everything a decision may look at.
+
+No prompt text, no clock, no dice: facts are stored with the request and decided on again by the request
+page and the what-if replay, months later. A field added later needs a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Tier(StrEnum):
+    """How capable, and so how dear, a model is. Ordered from the bottom of the price ladder."""
+
+    LOCAL = "local"
+    SMALL = "small"
+    LIGHTWEIGHT = "lightweight"
+    MID = "mid"
+    PREMIUM = "premium"
+
+    @property
+    def rank(self) -> int:
+        return _RANK[self]
+
+    def __lt__(self, other: str) -> bool:
+        return _RANK[self] < _RANK[other]
+
+    def __le__(self, other: str) -> bool:
+        return _RANK[self] <= _RANK[other]
+
+    def __gt__(self, other: str) -> bool:
+        return _RANK[self] > _RANK[other]
+
+    def __ge__(self, other: str) -> bool:
+        return _RANK[self] >= _RANK[other]
+
+
+_RANK: Mapping[str, int] = {tier.value: rank for rank, tier in enumerate(Tier)}
+
+
+class RequestClass(StrEnum):
+    """What kind of work a request asks for."""
+
+    CLASSIFICATION = "classification"
+    EXTRACTION = "extraction"
+    REWRITING = "rewriting"
+    SUMMARIZATION = "summarization"
+    SIMPLE_QA = "simple_qa"
+    BOILERPLATE = "boilerplate"
+    GENERATION = "generation"
+    CODING = "coding"
+    REASONING = "reasoning"
+    LONG_CONTEXT = "long_context"
+    AGENTIC = "agentic"
+    UNKNOWN = "unknown"
+
+
+class Need(StrEnum):
+    """Something a request cannot do without, and so an ability of a model."""
+
+    TOOLS = "tools"
+    IMAGES = "images"
+    AUDIO = "audio"
+    JSON_SCHEMA = "json_schema"
+    STREAMING = "streaming"
+    REASONING = "reasoning"
+
+
+class Surface(StrEnum):
+    """The wire shape in which a caller speaks to us."""
+
+    OPENAI_CHAT = "openai_chat"
+    ANTHROPIC = "anthropic"
+
+
+class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One request as a decision sees it. Tokens are estimates made before the call."""
+
+    at: datetime
+    surface: Surface
+    requested_model: str
+    request_class: RequestClass
+    difficulty: float  # 0 (trivial) to 1
+    confidence: float  # of the classifier, 0 to 1
+    input_tokens: int
+    output_tokens: int  # expected
+    max_output_tokens: int | None = None  # as the caller limits it
+    semantic: str | None = None  # the tenant's own class, if one was near enough
+    needs: frozenset[Need] = frozenset()
+    tags: Mapping[str, str] = {}
+    key: str = ""  # the gateway key's name
+    lot: float = 0.0  # in [0, 1), drawn from the request id: a split replays the same
+    unavailable: frozenset[str] = (
+        frozenset()
+    )  # model ids whose provider is failing just now
+    budget_left: float = 1.0  # share of the tightest budget

@@ -1,0 +1,86 @@
+"""What to try next, given what has been tried: a failure moves along the rung and then up, a rejection moves up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from gateway.core.facts import Tier
+from gateway.core.price import NOTHING, Usage, UsageSource
+
+MAX_ATTEMPTS = 3  # upstream answers asked for by one request, in total
+
+
+class Rung(Struct, frozen=True):
+    """Models of one tier that can stand in for one another, cheapest expected cost first."""
+
+    tier: Tier
+    models: tuple[str, ...]
+
+
+class AttemptOutcome(StrEnum):
+    ANSWERED = "answered"
+    REJECTED = "rejected"  # it came, and did not pass the checks
+    FAILED = "failed"
+    CANCELLED = "cancelled"  # the caller left
+    INTERRUPTED = "interrupted"  # we died; what it used is not known
+
+
+class Kind(StrEnum):
+    """What an attempt was for."""
+
+    ANSWER = "answer"
+    JUDGE = "judge"
+    CLASSIFIER = "classifier"
+    SHADOW = "shadow"
+
+
+class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One call to one provider, as it ended."""
+
+    id: str
+    model: str
+    outcome: AttemptOutcome
+    kind: Kind = Kind.ANSWER
+    because: str = ""  # which check objected, or how it failed; never a provider's text
+    status: int = 0  # HTTP status of the provider, 0 when there was none
+    usage: Usage = NOTHING
+    usage_source: UsageSource = UsageSource.NONE
+    served_model: str = ""  # as the provider names what answered
+    started_ms: int = 0  # after the request's arrival
+    first_byte_ms: int | None = None
+    total_ms: int = 0
+
+
+def next_model(
+    ladder: Sequence[Rung], attempts: Sequence[Attempt], *, up_to: Tier | None = None
+) -> str | None:
+    """The model to try, or None when there is an answer or nothing is left to try.
+
+    `up_to` bounds how far a rejected answer may climb; None: a rejection does not climb.
+    """
+    answers = [attempt for attempt in attempts if attempt.kind is Kind.ANSWER]
+    if len(answers) >= MAX_ATTEMPTS or (
+        answers and answers[-1].outcome not in _GOES_ON
+    ):
+        return None
+    tried = {attempt.model for attempt in answers}
+    rejected = {
+        attempt.model
+        for attempt in answers
+        if attempt.outcome is AttemptOutcome.REJECTED
+    }
+    for rung in ladder:
+        if rejected and (up_to is None or rung.tier > up_to):
+            return None
+        if not rejected.isdisjoint(rung.models):
+            continue
+        for model in rung.models:
+            if model not in tried:
+                return model
+    return None
+
+
+_GOES_ON = frozenset({AttemptOutcome.REJECTED, AttemptOutcome.FAILED})

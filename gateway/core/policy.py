@@ -1,0 +1,210 @@
+"""A router's policy as data: edited in the console, decided on in the gateway, replayed in billing.
+
+The types are the YAML of the contract, strict: an unknown field is an error with its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from gateway.core.conditions import ALWAYS, Condition, Range
+from gateway.core.facts import Need, RequestClass, Tier
+
+REQUESTED = "requested"  # as a baseline: the model that the caller asked for
+
+
+class Judge(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """A model that scores an answer between 0 and 1."""
+
+    model: str
+    at_least: float = 0.7
+    rubric: str = ""
+
+
+class Check(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """One question to an answer before it is sent; exactly one field is given."""
+
+    not_refusal: bool | None = None
+    json_valid: bool | None = None
+    regex: str | None = None
+    mean_logprob: Range | None = None
+    judge: Judge | None = None
+
+    @property
+    def kind(self) -> str:
+        """The name of the field that is given, "" when none is, or several joined by " + "."""
+        return " + ".join(
+            name for name in self.__struct_fields__ if getattr(self, name) is not None
+        )
+
+
+class Cascade(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """Check the answer; climb when it does not pass, at most to `up_to`."""
+
+    up_to: Tier = Tier.PREMIUM
+    checks: tuple[Check, ...] = ()
+    hold: int | None = None  # bytes of a stream held back at most while it is checked
+    stream_unchecked: bool = (
+        False  # stream the first rung at once, giving up its checks
+    )
+
+
+class Rule(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """Which tier, or which one model, answers the requests that match. The first rule that holds wins."""
+
+    name: str
+    when: Condition = ALWAYS
+    tier: Tier | None = None
+    model: str | None = None
+    cascade: Cascade | None = None
+
+
+class Otherwise(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """What answers when no rule holds."""
+
+    tier: Tier | None = None
+    model: str | None = None
+    cascade: Cascade | None = None
+
+
+class Unsure(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """Where a request goes whose class is in doubt: never below this tier."""
+
+    tier: Tier
+    confidence_below: float = 0.5
+
+
+class Floor(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """No request that matches goes below this tier, whatever a rule or the classifier says."""
+
+    name: str
+    tier: Tier
+    when: Condition = ALWAYS
+
+
+class SemanticClass(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """A class of the tenant's own, shown by examples."""
+
+    name: str
+    examples: tuple[str, ...] = ()
+
+
+class Sample(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """A request as a policy's test (or `explain`) writes it."""
+
+    text: str = ""
+    system: str = ""
+    tags: Mapping[str, str] = {}
+    model: str = "auto"
+    has: tuple[Need, ...] = ()
+    key: str = ""
+    input_tokens: int | None = None  # instead of counting the text
+
+
+class Expectation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True, rename={"request_class": "class"}):  # fmt: skip
+    """What must come out; only what is given is compared."""
+
+    tier: Tier | None = None
+    rule: str | None = None
+    model: str | None = None
+    request_class: RequestClass | None = None
+    not_model: str | tuple[str, ...] | None = None
+
+
+class PolicyTest(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """A request with its expected outcome; run on every save, a failing one blocks publishing."""
+
+    name: str
+    request: Sample
+    expect: Expectation
+
+
+class Policy(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """How one router chooses."""
+
+    baseline: str = REQUESTED
+    whitelist: tuple[str, ...] | None = None
+    rules: tuple[Rule, ...] = ()
+    otherwise: Otherwise = Otherwise(tier=Tier.MID)
+    unsure: Unsure | None = None
+    floors: tuple[Floor, ...] = ()
+    classes: tuple[SemanticClass, ...] = ()
+    tests: tuple[PolicyTest, ...] = ()

@@ -1,0 +1,102 @@
+"""What tokens cost. Buckets are disjoint, prices carry the day they began, and rounding happens once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+
+from msgspec import Struct
+
+from gateway.core.money import PER_MILLION, round_half_up
+
+
+class UsageSource(StrEnum):
+    """Who says how many tokens it was."""
+
+    PROVIDER_FINAL = "provider_final"
+    PROVIDER_PARTIAL = "provider_partial"
+    ESTIMATED = "estimated"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Tokens of one attempt in disjoint buckets; `reasoning` is part of `output` and priced with it.
+
+    The whole prompt is `input + cache_read + cache_write + cache_write_1h + audio_input`.
+    """
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write: int = 0  # kept five minutes
+    cache_write_1h: int = 0
+    output: int = 0
+    reasoning: int = 0
+    audio_input: int = 0
+    audio_output: int = 0
+
+    @property
+    def prompt(self) -> int:
+        return (
+            self.input
+            + self.cache_read
+            + self.cache_write
+            + self.cache_write_1h
+            + self.audio_input
+        )
+
+    @property
+    def completion(self) -> int:
+        return self.output + self.audio_output
+
+
+NOTHING = Usage()
+
+
+class Price(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Nano-dollars per million tokens, from a day on; prices are added, never overwritten.
+
+    A bucket without a price of its own is priced as its parent, input or output.
+    """
+
+    since: date
+    input: int
+    output: int
+    cache_read: int | None = None
+    cache_write: int | None = None
+    cache_write_1h: int | None = None
+    audio_input: int | None = None
+    audio_output: int | None = None
+    per_request: int = 0  # nano-dollars a request
+
+
+def price_on(prices: Sequence[Price], day: date) -> Price | None:
+    """The price in force, of prices oldest first; None when none had begun: unknown, not free."""
+    for price in reversed(prices):
+        if price.since <= day:
+            return price
+    return None
+
+
+def cost(price: Price, usage: Usage) -> int:
+    """Nano-dollars. Rounded once, here, halves up."""
+    into, out = price.input, price.output
+    amount = usage.input * into + usage.output * out
+    if usage.cache_read:
+        amount += usage.cache_read * _or(price.cache_read, into)
+    if usage.cache_write:
+        amount += usage.cache_write * _or(price.cache_write, into)
+    if usage.cache_write_1h:
+        amount += usage.cache_write_1h * _or(
+            price.cache_write_1h, _or(price.cache_write, into)
+        )
+    if usage.audio_input:
+        amount += usage.audio_input * _or(price.audio_input, into)
+    if usage.audio_output:
+        amount += usage.audio_output * _or(price.audio_output, out)
+    return round_half_up(amount, PER_MILLION) + price.per_request
+
+
+def _or(price: int | None, parent: int) -> int:
+    return parent if price is None else price
