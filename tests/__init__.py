@@ -1,0 +1,1 @@
+"""The tests mirror the code, and run on real PostgreSQL and Valkey."""
