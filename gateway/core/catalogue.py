@@ -10,6 +10,8 @@ from msgspec import Struct
 from gateway.core.facts import Need, Tier
 from gateway.core.price import Price, price_on
 
+SPOKEN = frozenset({"openai_chat", "anthropic"})  # the wire protocols that the gateway speaks with providers
+
 
 class Auth(StrEnum):
     """How a provider wants to be shown its key."""
@@ -38,16 +40,12 @@ class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str  # provider/model
     provider: str
     tier: Tier
-    upstream_model: str = (
-        ""  # as the provider calls it; empty: the id after the first slash
-    )
+    upstream_model: str = ""  # as the provider calls it; empty: the id after the first slash
     context: int = 128_000  # tokens, prompt and answer
     max_output: int | None = None
     can: frozenset[Need] = frozenset()
     prices: tuple[Price, ...] = ()  # oldest first; none: unknown
-    provider_key: str = (
-        ""  # name of the provider key it is called with; empty: none is there
-    )
+    provider_key: str = ""  # name of the provider key it is called with; empty: none is there
 
     @property
     def wire_name(self) -> str:

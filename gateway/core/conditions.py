@@ -104,8 +104,7 @@ def listed[T: str](values: T | tuple[T, ...]) -> tuple[T, ...]:
 def matches(pattern: str, model: str) -> bool:
     """Whether a model id is meant by a pattern: `*` stands for any run of characters, nothing else is special."""
     return pattern == model or (
-        "*" in pattern
-        and fnmatchcase(model, pattern.replace("[", "[[]").replace("?", "[?]"))
+        "*" in pattern and fnmatchcase(model, pattern.replace("[", "[[]").replace("?", "[?]"))
     )
 
 
@@ -122,9 +121,7 @@ _QUESTIONS: Mapping[str, Callable[[Any, RequestFacts], bool]] = {
     "difficulty": lambda asked, facts: facts.difficulty in asked,
     "confidence": lambda asked, facts: facts.confidence in asked,
     "semantic": lambda asked, facts: facts.semantic in listed(asked),
-    "requested_model": lambda asked, facts: any(
-        matches(p, facts.requested_model) for p in listed(asked)
-    ),
+    "requested_model": lambda asked, facts: any(matches(p, facts.requested_model) for p in listed(asked)),
     "surface": lambda asked, facts: facts.surface in listed(asked),
     "has": lambda asked, facts: facts.needs.issuperset(listed(asked)),
     "key": lambda asked, facts: facts.key in listed(asked),

@@ -140,9 +140,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     end_user: str = ""
     metadata: Mapping[str, str] = {}
     streaming: bool = False
-    unsayable: tuple[
-        str, ...
-    ] = ()  # fields of the caller's dialect that have no place here
+    unsayable: tuple[str, ...] = ()  # fields of the caller's dialect that have no place here
 
 
 class Finish(StrEnum):
@@ -236,13 +234,4 @@ class Counted(Struct, frozen=True, tag="counted"):
     usage: Usage
 
 
-Delta = (
-    Started
-    | TextDelta
-    | ThinkingDelta
-    | RefusalDelta
-    | ToolCallStarted
-    | ToolArguments
-    | Ended
-    | Counted
-)
+Delta = Started | TextDelta | ThinkingDelta | RefusalDelta | ToolCallStarted | ToolArguments | Ended | Counted

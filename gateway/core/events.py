@@ -61,9 +61,7 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="intent"
     settled: tuple[SettledAttempt, ...] = ()
 
 
-class RequestSettled(
-    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="settled"
-):
+class RequestSettled(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="settled"):
     """A request is over: what it was, how it was decided, each attempt, and the money."""
 
     process: str
@@ -74,9 +72,7 @@ class RequestSettled(
     rule: str
     tier: Tier | None  # the decision's lowest rung; None when nothing was left
     floors: tuple[str, ...] = ()  # names of the floors that held
-    outcome: str = (
-        "answered"  # answered | escalated | fell_back | rejected | failed | cached
-    )
+    outcome: str = "answered"  # answered | escalated | fell_back | rejected | failed | cached
     status: int = 200  # what the caller got
     error: str = ""  # our code for it, when it is one
     model: str = ""  # that answered

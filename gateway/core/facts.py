@@ -94,7 +94,5 @@ class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tags: Mapping[str, str] = {}
     key: str = ""  # the gateway key's name
     lot: float = 0.0  # in [0, 1), drawn from the request id: a split replays the same
-    unavailable: frozenset[str] = (
-        frozenset()
-    )  # model ids whose provider is failing just now
+    unavailable: frozenset[str] = frozenset()  # model ids whose provider is failing just now
     budget_left: float = 1.0  # share of the tightest budget

@@ -62,16 +62,10 @@ def next_model(
     `up_to` bounds how far a rejected answer may climb; None: a rejection does not climb.
     """
     answers = [attempt for attempt in attempts if attempt.kind is Kind.ANSWER]
-    if len(answers) >= MAX_ATTEMPTS or (
-        answers and answers[-1].outcome not in _GOES_ON
-    ):
+    if len(answers) >= MAX_ATTEMPTS or (answers and answers[-1].outcome not in _GOES_ON):
         return None
     tried = {attempt.model for attempt in answers}
-    rejected = {
-        attempt.model
-        for attempt in answers
-        if attempt.outcome is AttemptOutcome.REJECTED
-    }
+    rejected = {attempt.model for attempt in answers if attempt.outcome is AttemptOutcome.REJECTED}
     for rung in ladder:
         if rejected and (up_to is None or rung.tier > up_to):
             return None

@@ -48,9 +48,7 @@ class Check(
     @property
     def kind(self) -> str:
         """The name of the field that is given, "" when none is, or several joined by " + "."""
-        return " + ".join(
-            name for name in self.__struct_fields__ if getattr(self, name) is not None
-        )
+        return " + ".join(name for name in self.__struct_fields__ if getattr(self, name) is not None)
 
 
 class Cascade(
@@ -66,9 +64,7 @@ class Cascade(
     up_to: Tier = Tier.PREMIUM
     checks: tuple[Check, ...] = ()
     hold: int | None = None  # bytes of a stream held back at most while it is checked
-    stream_unchecked: bool = (
-        False  # stream the first rung at once, giving up its checks
-    )
+    stream_unchecked: bool = False  # stream the first rung at once, giving up its checks
 
 
 class Rule(

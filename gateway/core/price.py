@@ -38,13 +38,7 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def prompt(self) -> int:
-        return (
-            self.input
-            + self.cache_read
-            + self.cache_write
-            + self.cache_write_1h
-            + self.audio_input
-        )
+        return self.input + self.cache_read + self.cache_write + self.cache_write_1h + self.audio_input
 
     @property
     def completion(self) -> int:
@@ -88,9 +82,7 @@ def cost(price: Price, usage: Usage) -> int:
     if usage.cache_write:
         amount += usage.cache_write * _or(price.cache_write, into)
     if usage.cache_write_1h:
-        amount += usage.cache_write_1h * _or(
-            price.cache_write_1h, _or(price.cache_write, into)
-        )
+        amount += usage.cache_write_1h * _or(price.cache_write_1h, _or(price.cache_write, into))
     if usage.audio_input:
         amount += usage.audio_input * _or(price.audio_input, into)
     if usage.audio_output:

@@ -23,6 +23,4 @@ class Sealed(Struct, frozen=True, kw_only=True):
 def bound_to(tenant: str, secret_id: str, purpose: str, master_key: str) -> bytes:
     """The additional authenticated data: every part with its length, so that no two places read alike."""
     parts = (VERSION, tenant, secret_id, purpose, master_key)
-    return b"".join(
-        len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts
-    )
+    return b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)

@@ -18,9 +18,7 @@ from gateway.core.sealed import Sealed
 SCHEMA = 1
 
 
-class Limits(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Of one gateway key; None does not limit."""
 
     requests_per_minute: int | None = None
@@ -42,14 +40,10 @@ class ProviderKeySnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True)
     name: str
     provider: str
     base_url: str  # the provider's own, unless the tenant gave another
-    sealed: Sealed | None = (
-        None  # None: the provider wants no key, or the snapshot is a kept copy
-    )
+    sealed: Sealed | None = None  # None: the provider wants no key, or the snapshot is a kept copy
 
 
-class BudgetScope(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
+class BudgetScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a budget is over; nothing given: the whole tenant."""
 
     router: str | None = None

@@ -1,0 +1,204 @@
+"""Which models may answer a request, in what order, and why.
+
+`decide` = match → lift → sieve → climb. The gateway, the playground, `explain`, the request page and the
+what-if all call it. There is one evaluator and it always explains itself, so that an explanation cannot
+differ from the decision it explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from gateway.core.catalogue import Model
+from gateway.core.conditions import holds, reads_classification
+from gateway.core.facts import Need, RequestFacts, Tier
+from gateway.core.ladder import Rung
+from gateway.core.policy import Cascade, Floor, Otherwise, Policy, Rule
+from gateway.core.price import Usage, cost
+from gateway.core.router import Router
+
+OTHERWISE = "otherwise"
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """One model as this request saw it. `expected_cost` is in nano-dollars, None when it has no price."""
+
+    model: str
+    tier: Tier
+    expected_cost: int | None
+    taken: bool
+    because: str
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """What the policy asks for before any model is looked at."""
+
+    rule: str
+    tier: Tier
+    pin: str | None
+    cascade: Cascade | None
+    floors: tuple[str, ...]  # names of those that held
+    lifted_by: str  # what raised the tier last, empty when nothing did
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """A ladder to climb. `out` are the models that were considered and left out, with the reason."""
+
+    target: Target
+    ladder: tuple[Rung, ...]
+    kept: tuple[Candidate, ...]
+    out: tuple[tuple[Model, str], ...]
+
+    @property
+    def tier(self) -> Tier:
+        return self.ladder[0].tier
+
+    @property
+    def model(self) -> str:
+        return self.ladder[0].models[0]
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """No model is left. `code` is the error a caller sees."""
+
+    target: Target
+    code: str  # no_eligible_model | context_length_exceeded
+    out: tuple[tuple[Model, str], ...]
+
+
+def decide(facts: RequestFacts, router: Router) -> Route | Refusal:
+    target = aim(facts, router)
+    kept, out = sieve(router.open, target, facts)
+    if not kept:
+        return Refusal(target=target, code=_code(out), out=tuple(out))
+    ladder, candidates = climb(kept, target, facts)
+    return Route(target=target, ladder=ladder, kept=candidates, out=tuple(out))
+
+
+def aim(facts: RequestFacts, router: Router) -> Target:
+    """The rule that holds and the tier it comes to, after doubt and floors have raised it."""
+    rule = match(router.policy, facts)
+    pinned = router.models.get(rule.model) if rule.model else None
+    tier = pinned.tier if pinned else rule.tier or Tier.LOCAL
+    lifted, lifted_by = doubt(rule, router.policy, facts, tier)
+    lifted, held, floor = lift(lifted, router.floors, facts)
+    return Target(
+        rule=rule.name if isinstance(rule, Rule) else OTHERWISE,
+        tier=lifted,
+        pin=rule.model if lifted == tier else None,
+        cascade=rule.cascade,
+        floors=held,
+        lifted_by=floor or lifted_by,
+    )
+
+
+def match(policy: Policy, facts: RequestFacts) -> Rule | Otherwise:
+    """The first rule that holds, in the order the tenant wrote them."""
+    return next((rule for rule in policy.rules if holds(rule.when, facts)), policy.otherwise)
+
+
+def doubt(rule: Rule | Otherwise, policy: Policy, facts: RequestFacts, tier: Tier) -> tuple[Tier, str]:
+    """An unsure classification raises the tier, where the rule rests on the classification at all."""
+    unsure = policy.unsure
+    if unsure is None or facts.confidence >= unsure.confidence_below or tier >= unsure.tier:
+        return tier, ""
+    if isinstance(rule, Rule) and not reads_classification(rule.when):
+        return tier, ""
+    if rule.model:
+        return tier, ""
+    return unsure.tier, "unsure"
+
+
+def lift(tier: Tier, floors: Sequence[Floor], facts: RequestFacts) -> tuple[Tier, tuple[str, ...], str]:
+    """Floors only ever raise a tier, so their order does not matter."""
+    held = [floor for floor in floors if holds(floor.when, facts)]
+    top = max(held, key=lambda floor: floor.tier.rank, default=None)
+    names = tuple(floor.name for floor in held)
+    return (top.tier, names, f"floor {top.name}") if top and top.tier > tier else (tier, names, "")
+
+
+def sieve(
+    models: Iterable[Model], target: Target, facts: RequestFacts
+) -> tuple[list[Model], list[tuple[Model, str]]]:
+    """The models that could answer; every refusal carries its reason."""
+    kept: list[Model] = []
+    out: list[tuple[Model, str]] = []
+    for model in models:
+        if objection := object_to(model, target, facts):
+            out.append((model, objection))
+        else:
+            kept.append(model)
+    well = [model for model in kept if model.id not in facts.unavailable]
+    if well and len(well) < len(kept):  # the last that could answer is never given up
+        out += [
+            (model, "its provider is failing just now") for model in kept if model.id in facts.unavailable
+        ]
+        kept = well
+    return kept, out
+
+
+def object_to(model: Model, target: Target, facts: RequestFacts) -> str:
+    """Why the model cannot answer, or an empty string."""
+    if target.pin and model.id != target.pin:
+        return f"rule {target.rule} pins {target.pin}"
+    if model.tier < target.tier:
+        return f"below {target.tier.value}, which {target.lifted_by or 'rule ' + target.rule} asks for"
+    if missing := (facts.needs & _ABILITIES) - model.can:
+        return f"lacks {', '.join(sorted(missing))}"
+    if facts.max_output_tokens and model.max_output and facts.max_output_tokens > model.max_output:
+        return f"answers at most {model.max_output} tokens"
+    if facts.input_tokens + facts.output_tokens > model.context:
+        return f"context of {model.context} tokens is too small"
+    return ""
+
+
+def climb(
+    models: Iterable[Model], target: Target, facts: RequestFacts
+) -> tuple[tuple[Rung, ...], tuple[Candidate, ...]]:
+    """One rung a tier, lowest first, in it the cheapest expected cost first; a model without price comes last."""
+    priced = [(model, expected_cost(model, facts, facts.at.date())) for model in models]
+    # The id breaks ties, so that a replay picks the same model.
+    priced.sort(key=lambda pair: (pair[0].tier.rank, pair[1] is None, pair[1], pair[0].id))
+    rungs: dict[Tier, list[str]] = {}
+    for model, _ in priced:
+        rungs.setdefault(model.tier, []).append(model.id)
+    first = priced[0][0]
+    candidates = tuple(
+        Candidate(
+            model=model.id,
+            tier=model.tier,
+            expected_cost=price,
+            taken=model is first,
+            because=_place(model, first, target),
+        )
+        for model, price in priced
+    )
+    return tuple(Rung(tier, tuple(ids)) for tier, ids in rungs.items()), candidates
+
+
+def expected_cost(model: Model, facts: RequestFacts, day: date) -> int | None:
+    """Nano-dollars for the tokens expected, at the price of the day; None when the model has none."""
+    price = model.price(day)
+    if price is None:
+        return None
+    return cost(price, Usage(input=facts.input_tokens, output=facts.output_tokens))
+
+
+def _place(model: Model, first: Model, target: Target) -> str:
+    if model is first:
+        return f"rule {target.rule} pins it" if target.pin else f"cheapest in {model.tier.value}"
+    if model.tier == first.tier:
+        return f"dearer than {first.id}; next if that fails"
+    return f"a rung above {first.tier.value}; only if the rungs below fail or are rejected"
+
+
+def _code(out: Iterable[tuple[Model, str]]) -> str:
+    too_long = any(objection.startswith("context") for _, objection in out)
+    return "context_length_exceeded" if too_long else "no_eligible_model"
+
+
+# What a model either has or has not. Streaming every model does; reasoning is asked for, not depended on.
+_ABILITIES = frozenset({Need.TOOLS, Need.IMAGES, Need.AUDIO, Need.JSON_SCHEMA})

@@ -1,0 +1,70 @@
+"""A decision as people read it: every model of the tenant, its price for this request, and why it was not taken."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from gateway.core.decide import Candidate, Refusal, Route, decide, expected_cost
+from gateway.core.facts import RequestFacts, Tier
+from gateway.core.ladder import Rung
+from gateway.core.policy import REQUESTED
+from gateway.core.router import Router, named
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """Costs in nano-dollars for the tokens expected; None where a model has no price."""
+
+    rule: str
+    tier: Tier | None  # None when no model is left
+    asked_tier: Tier  # what rule, doubt and floors came to
+    floors: tuple[str, ...]
+    lifted_by: str
+    model: str | None
+    refusal: str | None  # the error's code
+    ladder: tuple[Rung, ...]
+    up_to: Tier | None  # how far a rejected answer climbs
+    candidates: tuple[Candidate, ...]  # taken first, then along the ladder, then those left out
+    baseline_model: str
+    baseline_cost: int | None
+
+
+def explain(facts: RequestFacts, router: Router) -> Explanation:
+    decision = decide(facts, router)
+    target, route = decision.target, decision if isinstance(decision, Route) else None
+    baseline = router.policy.baseline
+    basis = (
+        named(router.models, facts.requested_model) if baseline == REQUESTED else router.models.get(baseline)
+    )
+    return Explanation(
+        rule=target.rule,
+        tier=route.tier if route else None,
+        asked_tier=target.tier,
+        floors=target.floors,
+        lifted_by=target.lifted_by,
+        model=route.model if route else None,
+        refusal=None if route else _code(decision),
+        ladder=route.ladder if route else (),
+        up_to=target.cascade.up_to if target.cascade else None,
+        candidates=(*(route.kept if route else ()), *left_out(decision, router, facts)),
+        baseline_model=basis.id if basis else (facts.requested_model if baseline == REQUESTED else baseline),
+        baseline_cost=expected_cost(basis, facts, facts.at.date()) if basis else None,
+    )
+
+
+def left_out(decision: Route | Refusal, router: Router, facts: RequestFacts) -> tuple[Candidate, ...]:
+    """The models that cannot answer this request, cheapest first, those that never can at the end."""
+    reasons = [*decision.out, *((seat.model, seat.bar) for seat in router.barred)]
+    return tuple(
+        Candidate(
+            model=model.id,
+            tier=model.tier,
+            expected_cost=expected_cost(model, facts, facts.at.date()),
+            taken=False,
+            because=because,
+        )
+        for model, because in reasons
+    )
+
+
+def _code(decision: Route | Refusal) -> str | None:
+    return decision.code if isinstance(decision, Refusal) else None

@@ -1,0 +1,226 @@
+"""What is wrong with a policy, found when it is saved and not when a request runs.
+
+An error blocks publishing, a warning does not. Every finding names its place (`$.rules[2].when`), what is
+wrong there, and the remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from gateway.core.catalogue import Model
+from gateway.core.conditions import ALWAYS, Condition, Range, listed, matches
+from gateway.core.facts import Tier
+from gateway.core.policy import REQUESTED, Cascade, Check, Otherwise, Policy, Rule
+from gateway.core.router import Router
+from gateway.core.snapshot import TenantSnapshot
+
+MAX_PATTERN = 512
+MAX_RULES = 200
+
+CheckRegex = Callable[[str], str]  # pattern → what is wrong with it, or ""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    level: Literal["error", "warning"]
+    place: str
+    message: str
+    remedy: str = ""
+
+
+Findings = Iterator[Finding]
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What a policy is judged against."""
+
+    models: tuple[Model, ...]
+    open: frozenset[str]  # ids that this router can reach
+    tags: frozenset[str]
+    routers: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    check_regex: CheckRegex
+
+
+def lint(
+    policy: Policy, router: Router, tenant: TenantSnapshot, *, check_regex: CheckRegex
+) -> tuple[Finding, ...]:
+    """`router` is the same policy compiled; `check_regex` asks the engine that the gateway will use."""
+    around = Surroundings(
+        models=tenant.models,
+        open=frozenset(model.id for model in router.open),
+        tags=frozenset(tenant.tags),
+        keys=frozenset(key.name for key in tenant.gateway_keys),
+        check_regex=check_regex,
+    )
+    findings = (*_names(policy), *_policy(policy, around), *_rules(policy, around), *_floors(policy, around))
+    return tuple(sorted(findings, key=lambda finding: finding.level))
+
+
+def has_errors(findings: Sequence[Finding]) -> bool:
+    return any(finding.level == "error" for finding in findings)
+
+
+def _policy(policy: Policy, around: Surroundings) -> Findings:
+    known = {model.id for model in around.models}
+    if policy.baseline != REQUESTED and policy.baseline not in known:
+        yield _unknown_model("$.baseline", policy.baseline)
+    for place, pattern in _at("$.whitelist", policy.whitelist or ()):
+        if not any(matches(pattern, model) for model in known):
+            yield _warn(place, f"{pattern} matches no model", "Correct the pattern, or add the model first.")
+    if not around.open:
+        yield _warn("$.whitelist", "no model is within reach", "Add a provider key, or widen the whitelist.")
+    if policy.unsure:
+        yield from _share(policy.unsure.confidence_below, "$.unsure.confidence_below")
+    if len(policy.rules) > MAX_RULES:
+        yield _error("$.rules", f"more than {MAX_RULES} rules", "Join rules that lead to the same tier.")
+    if policy.classes:
+        yield _warn("$.classes", "classes by example are kept, but no request is matched to them yet",
+                    "Use `class`, `tag` or `difficulty` until they are.")  # fmt: skip
+
+
+def _rules(policy: Policy, around: Surroundings) -> Findings:
+    earlier: list[Rule] = []
+    for place, rule in _at("$.rules", policy.rules):
+        yield from _outcome(rule, place, around)
+        yield from _condition(rule.when, f"{place}.when", policy, around)
+        shadow = next((r for r in earlier if r.when in (ALWAYS, rule.when)), None)
+        if shadow:
+            yield _warn(place, f"never reached: rule {shadow.name} holds first", "Move it up, or remove it.")
+        earlier.append(rule)
+    yield from _outcome(policy.otherwise, "$.otherwise", around)
+
+
+def _outcome(rule: Rule | Otherwise, place: str, around: Surroundings) -> Findings:
+    if (rule.tier is None) == (rule.model is None):
+        yield _error(place, "names both a tier and a model" if rule.tier else "names neither a tier nor a model",
+                     "Give exactly one of `tier` and `model`.")  # fmt: skip
+    if rule.model is not None:
+        yield from _pin(rule.model, f"{place}.model", around)
+    if rule.tier is not None and not _reachable(rule.tier, around):
+        yield _warn(f"{place}.tier", f"no model of tier {rule.tier.value} or above is within reach",
+                    "Whitelist one, or add its provider key; until then such requests are refused.")  # fmt: skip
+    if rule.cascade is not None:
+        yield from _cascade(rule.cascade, rule.tier, f"{place}.cascade", around)
+
+
+def _pin(model: str, place: str, around: Surroundings) -> Findings:
+    if all(known.id != model for known in around.models):
+        yield _unknown_model(place, model)
+    elif model not in around.open:
+        yield _warn(place, f"{model} is out of reach", "Whitelist it, or add its provider key.")
+
+
+def _cascade(cascade: Cascade, tier: Tier | None, place: str, around: Surroundings) -> Findings:
+    if tier is not None and cascade.up_to < tier:
+        yield _error(f"{place}.up_to", f"{cascade.up_to.value} is below the rule's tier, {tier.value}",
+                     "Climb at least to the rule's own tier.")  # fmt: skip
+    elif tier is not None and not _can_climb(tier, cascade.up_to, around):
+        yield _warn(f"{place}.up_to", "nothing to climb to: no higher tier is within reach",
+                    "Whitelist a model of a higher tier.")  # fmt: skip
+    if not cascade.checks:
+        yield _warn(f"{place}.checks", "without checks no answer is ever rejected", "Add a check.")
+    for at, check in _at(f"{place}.checks", cascade.checks):
+        yield from _check(check, at, around)
+
+
+def _check(check: Check, place: str, around: Surroundings) -> Findings:
+    if not check.kind or " + " in check.kind:
+        yield _error(place, "gives no check" if not check.kind else f"gives several checks: {check.kind}",
+                     "Give one check an entry.")  # fmt: skip
+    if check.regex is not None:
+        wrong = (
+            "longer than 512 characters"
+            if len(check.regex) > MAX_PATTERN
+            else around.check_regex(check.regex)
+        )
+        if wrong:
+            yield _error(f"{place}.regex", f"not a usable pattern: {wrong}", "Patterns follow RE2's syntax.")
+    if check.mean_logprob is not None:
+        yield from _range(check.mean_logprob, f"{place}.mean_logprob")
+    if check.judge is not None:
+        yield from _pin(check.judge.model, f"{place}.judge.model", around)
+        yield from _share(check.judge.at_least, f"{place}.judge.at_least")
+
+
+def _floors(policy: Policy, around: Surroundings) -> Findings:
+    for place, floor in _at("$.floors", policy.floors):
+        yield from _condition(floor.when, f"{place}.when", policy, around)
+        if not _reachable(floor.tier, around):
+            yield _warn(f"{place}.tier", f"no model of tier {floor.tier.value} or above is within reach",
+                        "Whitelist one, or add its provider key; until then such requests are refused.")  # fmt: skip
+
+
+def _condition(when: Condition, place: str, policy: Policy, around: Surroundings) -> Findings:
+    for name in ("difficulty", "confidence", "budget_left", "input_tokens"):
+        span = getattr(when, name)
+        if span is not None:
+            yield from _range(span, f"{place}.{name}")
+    if when.share is not None:
+        yield from _share(when.share, f"{place}.share")
+    for tag in when.tag or ():
+        if tag not in around.tags:
+            yield _warn(f"{place}.tag.{tag}", f"tag {tag} is not declared", "Declare it in the settings.")
+    known = {semantic.name for semantic in policy.classes}
+    for name in listed(when.semantic) if when.semantic is not None else ():
+        if name not in known:
+            yield _error(f"{place}.semantic", f"no class is named {name}", "Add it under `classes`.")
+    for name in ("all_", "any_"):
+        for at, part in _at(f"{place}.{name.rstrip('_')}", getattr(when, name) or ()):
+            yield from _condition(part, at, policy, around)
+    if when.not_ is not None:
+        yield from _condition(when.not_, f"{place}.not", policy, around)
+        if when.not_ == ALWAYS:
+            yield _error(f"{place}.not", "can never hold", "Give it a condition.")
+    if when.any_ == ():
+        yield _error(f"{place}.any", "can never hold: it lists nothing", "Give it a condition.")
+
+
+def _range(span: Range, place: str) -> Findings:
+    if not span.can_hold:
+        yield _error(place, "can never hold: the bounds exclude each other", "Swap or widen the bounds.")
+    if span == Range():
+        yield _warn(place, "binds nothing", "Give `at_least`, `at_most` or `below`.")
+
+
+def _share(value: float, place: str) -> Findings:
+    if not 0 <= value <= 1:
+        yield _error(place, f"{value} is not between 0 and 1", "Write a share: 0.1 is ten per cent.")
+
+
+def _names(policy: Policy) -> Findings:
+    for part in ("rules", "floors", "tests", "classes"):
+        seen: set[str] = set()
+        for place, item in _at(f"$.{part}", getattr(policy, part)):
+            if not item.name.strip():
+                yield _error(f"{place}.name", "has no name", "Name it: pages and headers show the name.")
+            elif item.name in seen:
+                yield _error(f"{place}.name", f"a second one is named {item.name}", "Give each its own name.")
+            seen.add(item.name)
+
+
+def _reachable(tier: Tier, around: Surroundings) -> bool:
+    return not around.open or any(m.tier >= tier for m in around.models if m.id in around.open)
+
+
+def _can_climb(tier: Tier, up_to: Tier, around: Surroundings) -> bool:
+    return not around.open or any(tier < m.tier <= up_to for m in around.models if m.id in around.open)
+
+
+def _unknown_model(place: str, model: str) -> Finding:
+    return _error(place, f"unknown model {model}", "Write it as provider/model, as the models page lists it.")
+
+
+def _at[T](place: str, items: Sequence[T]) -> Iterator[tuple[str, T]]:
+    return ((f"{place}[{index}]", item) for index, item in enumerate(items))
+
+
+def _error(place: str, message: str, remedy: str) -> Finding:
+    return Finding(level="error", place=place, message=message, remedy=remedy)
+
+
+def _warn(place: str, message: str, remedy: str) -> Finding:
+    return Finding(level="warning", place=place, message=message, remedy=remedy)

@@ -1,0 +1,45 @@
+"""Request + classification + circumstances → the facts that a decision may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from gateway.core.classify import Classification
+from gateway.core.conversation import ChatRequest
+from gateway.core.facts import RequestFacts
+
+
+def observe(
+    request: ChatRequest,
+    seen: Classification,
+    *,
+    at: datetime,
+    lot: float,
+    tags: Mapping[str, str],
+    key: str,
+    unavailable: frozenset[str] = frozenset(),
+    budget_left: float = 1.0,
+) -> RequestFacts:
+    return RequestFacts(
+        at=at,
+        surface=request.surface,
+        requested_model=request.requested_model,
+        request_class=seen.request_class,
+        difficulty=seen.difficulty,
+        confidence=seen.confidence,
+        input_tokens=seen.input_tokens,
+        output_tokens=seen.output_tokens,
+        max_output_tokens=request.max_output_tokens,
+        needs=request.needs,
+        tags=tags,
+        key=key,
+        lot=lot,
+        unavailable=unavailable,
+        budget_left=budget_left,
+    )
+
+
+def lot_of(request_id: str) -> float:
+    """A draw in [0, 1) from the last 12 hexadecimal digits of a request id."""
+    return int(request_id[-12:], 16) / float(1 << 48)

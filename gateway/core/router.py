@@ -1,0 +1,92 @@
+"""A router compiled once from what was published, so that deciding does no work twice.
+
+The snapshot is data (`RouterSnapshot`), this is its runtime: whitelist patterns resolved to models, the
+tenant's floors joined to the policy's. A model that no request may ever reach carries the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from gateway.core.catalogue import SPOKEN, Model, Provider
+from gateway.core.conditions import matches
+from gateway.core.policy import REQUESTED, Floor, Otherwise, Policy
+from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
+
+
+class Seat(Struct, frozen=True):
+    """A model with the reason why no request of this router may reach it, or an empty string."""
+
+    model: Model
+    bar: str
+
+
+class Router(Struct, frozen=True, kw_only=True):
+    """One tenant's router, ready to decide. `models` are all of the tenant's, `floors` the tenant's first."""
+
+    id: str
+    policy: Policy
+    policy_version: int
+    enabled: bool
+    floors: tuple[Floor, ...]
+    open: tuple[Model, ...]
+    barred: tuple[Seat, ...]
+    models: Mapping[str, Model]
+
+
+def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
+    providers = {provider.id: provider for provider in tenant.providers}
+    seats = [
+        Seat(model, bar_of(model, providers, tenant.whitelist, router.policy.whitelist))
+        for model in tenant.models
+    ]
+    return Router(
+        id=router.id,
+        policy=router.policy,
+        policy_version=router.policy_version,
+        enabled=router.enabled,
+        floors=(*tenant.floors, *router.policy.floors),
+        open=tuple(seat.model for seat in seats if not seat.bar),
+        barred=tuple(seat for seat in seats if seat.bar),
+        models={model.id: model for model in tenant.models},
+    )
+
+
+def direct_router(model_id: str, tenant: TenantSnapshot) -> Router:
+    """What a call without a router amounts to: one model or none, under the tenant's whitelist and floors."""
+    policy = Policy(baseline=REQUESTED, whitelist=(model_id,), otherwise=Otherwise(model=model_id))
+    return compile_router(RouterSnapshot(id="", policy=policy, policy_version=0), tenant)
+
+
+def bar_of(
+    model: Model,
+    providers: Mapping[str, Provider],
+    tenant_whitelist: Sequence[str] | None,
+    router_whitelist: Sequence[str] | None,
+) -> str:
+    """Why the model is out of reach for good, or an empty string."""
+    if not on_whitelist(model.id, tenant_whitelist):
+        return "not on the tenant's whitelist"
+    if not on_whitelist(model.id, router_whitelist):
+        return "not on the router's whitelist"
+    if not model.provider_key:
+        return f"no provider key for {model.provider}"
+    provider = providers.get(model.provider)
+    if provider is None or provider.dialect not in SPOKEN:
+        return "its provider's protocol is not spoken yet"
+    return ""
+
+
+def on_whitelist(model_id: str, patterns: Iterable[str] | None) -> bool:
+    """None admits every model, an empty whitelist none."""
+    return patterns is None or any(matches(pattern, model_id) for pattern in patterns)
+
+
+def named(models: Mapping[str, Model], name: str) -> Model | None:
+    """The model a caller means: by id, or by a bare name that exactly one model answers to."""
+    if name in models:
+        return models[name]
+    bare = [model for model in models.values() if name in (model.id.partition("/")[2], model.upstream_model)]
+    return bare[0] if name and len(bare) == 1 else None

@@ -1,0 +1,97 @@
+"""Requests written down by people: a policy's own tests, `explain` and the playground."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gateway.core.classify import Classification, Prompt, Turn, classify
+from gateway.core.conditions import listed, matches
+from gateway.core.decide import Refusal, Route, decide
+from gateway.core.facts import Need, RequestFacts, Surface
+from gateway.core.policy import PolicyTest, Sample
+from gateway.core.router import Router
+
+
+class TestResult(Struct, frozen=True, kw_only=True):
+    """`failure` says what came out instead; empty when the test passed."""
+
+    __test__ = False  # for pytest, which would take the name for one of its own
+
+    name: str
+    failure: str
+
+    @property
+    def passed(self) -> bool:
+        return not self.failure
+
+
+def run_tests(router: Router, *, at: datetime) -> tuple[TestResult, ...]:
+    """Every test of the router's policy, decided as the gateway would."""
+    return tuple(
+        TestResult(name=test.name, failure=failure_of(test, router, at=at)) for test in router.policy.tests
+    )
+
+
+def failure_of(test: PolicyTest, router: Router, *, at: datetime) -> str:
+    facts, _ = facts_of(test.request, at=at)
+    decision = decide(facts, router)
+    expect = test.expect
+    if expect.request_class is not None and facts.request_class is not expect.request_class:
+        return f"class is {facts.request_class.value}, not {expect.request_class.value}"
+    if isinstance(decision, Refusal):
+        return f"no model is left ({decision.code})"
+    return (
+        _differs("tier", expect.tier, decision.tier)
+        or _differs("rule", expect.rule, decision.target.rule)
+        or _differs("model", expect.model, decision.model)
+        or _forbidden(test, decision)
+    )
+
+
+def facts_of(sample: Sample, *, at: datetime, lot: float = 0.0) -> tuple[RequestFacts, Classification]:
+    seen = classify(prompt_of(sample))
+    if sample.input_tokens is not None:
+        seen = replace(seen, input_tokens=sample.input_tokens)
+    facts = RequestFacts(
+        at=at,
+        surface=Surface.OPENAI_CHAT,
+        requested_model=sample.model,
+        request_class=seen.request_class,
+        difficulty=seen.difficulty,
+        confidence=seen.confidence,
+        input_tokens=seen.input_tokens,
+        output_tokens=seen.output_tokens,
+        needs=frozenset(sample.has),
+        tags=sample.tags,
+        key=sample.key,
+        lot=lot,
+    )
+    return facts, seen
+
+
+def prompt_of(sample: Sample) -> Prompt:
+    turns = tuple(
+        Turn(role, text) for role, text in (("system", sample.system), ("user", sample.text)) if text
+    )
+    return Prompt(
+        turns=turns,
+        tools=("tool",) if Need.TOOLS in sample.has else (),
+        schema=Need.JSON_SCHEMA in sample.has,
+        images=1 if Need.IMAGES in sample.has else 0,
+        characters=sum(len(turn.text) for turn in turns),
+    )
+
+
+def _differs(what: str, expected: str | None, got: str) -> str:
+    return f"{what} is {got}, not {expected}" if expected is not None and expected != got else ""
+
+
+def _forbidden(test: PolicyTest, route: Route) -> str:
+    """Not only the first choice: no rung may hold a model that the test forbids."""
+    patterns = listed(test.expect.not_model) if test.expect.not_model is not None else ()
+    reached = [model for rung in route.ladder for model in rung.models]
+    found = next((model for model in reached for pattern in patterns if matches(pattern, model)), None)
+    return f"{found} can be reached" if found else ""

@@ -1,0 +1,102 @@
+"""What a request cost, what it would have cost, and so what was saved.
+
+Net saving = declared baseline − every attempt of the request. The baseline is reckoned with the tokens of the
+answer that was sent (the replayed-tokens convention); a request that sent no answer has a baseline of zero, so
+that what it burnt counts against the saving. What has no price is unknown, and so is any sum it is part of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from gateway.core.catalogue import Model
+from gateway.core.events import SettledAttempt
+from gateway.core.ladder import Attempt, AttemptOutcome, Kind
+from gateway.core.policy import REQUESTED
+from gateway.core.price import NOTHING, Usage, UsageSource, cost
+from gateway.core.router import named
+
+
+class Settlement(Struct, frozen=True, kw_only=True):
+    """Nano-dollars; None is unknown."""
+
+    lines: tuple[SettledAttempt, ...]
+    baseline_model: str
+    baseline: int | None
+
+    @property
+    def cost(self) -> int | None:
+        return total(line.cost for line in self.lines)
+
+    @property
+    def saving(self) -> int | None:
+        paid = self.cost
+        return None if paid is None or self.baseline is None else self.baseline - paid
+
+    @property
+    def waste(self) -> int | None:
+        """What was paid for answers that were not sent."""
+        return total(line.cost for line in self.lines if line.attempt is not answer_of(self.lines))
+
+
+def settle(
+    attempts: Sequence[Attempt],
+    *,
+    models: Mapping[str, Model],
+    baseline: str,
+    requested: str,
+    day: date,
+    delivered: Attempt | None,
+) -> Settlement:
+    """`delivered` is the attempt whose answer was sent, in whole or in part; None when none was."""
+    basis = named(models, requested) if baseline == REQUESTED else models.get(baseline)
+    return Settlement(
+        lines=tuple(line_of(attempt, models, day) for attempt in attempts),
+        baseline_model=basis.id if basis else (requested if baseline == REQUESTED else baseline),
+        baseline=0 if delivered is None else price_usage(basis, delivered.usage, day),
+    )
+
+
+def line_of(attempt: Attempt, models: Mapping[str, Model], day: date) -> SettledAttempt:
+    model = models[attempt.model]
+    return SettledAttempt(
+        attempt=attempt,
+        provider=model.provider,
+        tier=model.tier,
+        provider_key=model.provider_key,
+        cost=attempt_cost(model, attempt, day),
+        price=model.price(day),
+    )
+
+
+def attempt_cost(model: Model, attempt: Attempt, day: date) -> int | None:
+    """Nothing used costs nothing, priced or not; what was used unseen is unknown."""
+    if attempt.usage_source is UsageSource.UNKNOWN:
+        return None
+    if attempt.usage_source is UsageSource.NONE and attempt.usage == NOTHING:
+        return 0
+    return price_usage(model, attempt.usage, day)
+
+
+def price_usage(model: Model | None, usage: Usage, day: date) -> int | None:
+    price = model.price(day) if model else None
+    return None if price is None else cost(price, usage)
+
+
+def total(amounts: Iterable[int | None]) -> int | None:
+    """The sum, or None as soon as one part is unknown."""
+    known = list(amounts)
+    return None if None in known else sum(amount for amount in known if amount is not None)
+
+
+def answer_of(lines: Sequence[SettledAttempt]) -> Attempt | None:
+    """The attempt whose answer was sent: the last that came, passed or not."""
+    came = [
+        line.attempt
+        for line in lines
+        if line.attempt.kind is Kind.ANSWER and line.attempt.outcome is not AttemptOutcome.FAILED
+    ]
+    return came[-1] if came else None
