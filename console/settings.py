@@ -10,6 +10,7 @@ from console.environment import Environment, Secrets
 
 env = Environment.from_environ()
 secrets = Secrets.from_environ()
+DATABASE_URL = env.database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.var_dir
@@ -109,6 +110,7 @@ REDIS_URL = env.redis_url
 
 # Sign-in
 
+AUTH_USER_MODEL = "tenants.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -120,6 +122,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "console.tenants.sign_in.InvitedOnly"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # members come by invitation, which proves the address
