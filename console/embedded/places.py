@@ -11,7 +11,7 @@ SOCKET_NAMES = (".s.PGSQL.5432", "valkey.sock")
 
 
 class UnsafePlace(Exception):
-    """A folder for sockets belongs to somebody else."""
+    """The folder for sockets is not only ours."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Postgres:
     durable: bool = True  # tests throw their data away and need not wait for the disk
 
     name = "postgres"
+    variable = "DATABASE_URL"
     stop_signal = signal.SIGINT  # "fast": ends sessions, unlike SIGTERM, which waits for them
     ordinary = True
 

@@ -15,6 +15,7 @@ class Valkey:
     durable: bool = True
 
     name = "valkey"
+    variable = "REDIS_URL"
     stop_signal = signal.SIGTERM
     ordinary = False
 
