@@ -1,0 +1,153 @@
+"""A value that conforms to a JSON Schema, filled from the prompt where the prompt has something fitting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from gateway.simulator import vocabulary
+from gateway.simulator.asked import Schema
+from gateway.simulator.dice import Dice
+
+DEEPEST = 8  # a recursive schema ends here, with its optional parts left out
+
+
+class Filler(Struct, frozen=True):
+    prompt: str
+    dice: Dice
+    definitions: Schema
+    depth: int = 0
+
+    def deeper(self) -> Filler:
+        return Filler(self.prompt, self.dice, self.definitions, self.depth + 1)
+
+
+def conforming(schema: Schema, prompt: str, dice: Dice) -> Any:
+    return value(schema, "value", Filler(prompt, dice, schema))
+
+
+def value(schema: Schema, name: str, filler: Filler) -> Any:
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return member(schema["enum"], name, filler)
+    if "$ref" in schema:
+        return value(resolve(schema["$ref"], filler.definitions), name, filler.deeper())
+    for word in ("anyOf", "oneOf"):
+        if options := schema.get(word):
+            return value({**schema, word: None, **simplest(options)}, name, filler.deeper())
+    if parts := schema.get("allOf"):
+        return value(merged([{**schema, "allOf": None}, *parts], filler), name, filler)
+    return BY_TYPE[type_of(schema)](schema, name, filler)
+
+
+def type_of(schema: Schema) -> str:
+    types = schema.get("type") or ("object" if "properties" in schema else "string")
+    if isinstance(types, list):
+        types = next((one for one in types if one != "null"), "null")
+    return types if types in BY_TYPE else "string"
+
+
+def member(options: list[Any], name: str, filler: Filler) -> Any:
+    said = filler.prompt.lower()
+    return next(
+        (
+            one
+            for one in options
+            if isinstance(one, str) and re.search(rf"\b{re.escape(one.lower())}\b", said)
+        ),
+        filler.dice.pick(name, options),
+    )
+
+
+def resolve(reference: str, root: Schema) -> Schema:
+    found: Any = root
+    for step in reference.lstrip("#/").split("/"):
+        found = found.get(step, {}) if step and isinstance(found, dict) else found
+    return found if isinstance(found, dict) and found is not root else {"type": "object"}
+
+
+def simplest(options: list[Schema]) -> Schema:
+    return next((one for one in options if one.get("type") != "null"), options[0])
+
+
+def merged(parts: list[Schema], filler: Filler) -> Schema:
+    whole: Schema = {}
+    for one in parts:
+        part = resolve(one["$ref"], filler.definitions) if "$ref" in one else one
+        both = {word: {**whole.get(word, {}), **part[word]} for word in ("properties",) if word in part}
+        needed = [*whole.get("required", []), *part.get("required", [])]
+        whole = {**whole, **part, **both, "required": needed}
+    return whole
+
+
+def an_object(schema: Schema, name: str, filler: Filler) -> Schema:
+    properties: Schema = schema.get("properties") or {}
+    wanted = set(schema.get("required") or ()) if filler.depth >= DEEPEST else set(properties)
+    inside = filler.deeper()
+    return {key: value(one, key, inside) for key, one in properties.items() if key in wanted}
+
+
+def an_array(schema: Schema, name: str, filler: Filler) -> list[Any]:
+    fewest, most = schema.get("minItems", 0), schema.get("maxItems", 8)
+    length = fewest if filler.depth >= DEEPEST else min(most, max(fewest, 2))
+    items = schema.get("items") if isinstance(schema.get("items"), dict) else {"type": "string"}
+    return [value(items or {}, f"{name} {place}", filler.deeper()) for place in range(length)]
+
+
+def a_number(schema: Schema, name: str, filler: Filler) -> float:
+    low, high = bounds(schema)
+    said = [float(one) for one in re.findall(r"-?\d+(?:\.\d+)?", filler.prompt)]
+    fitting = next((one for one in said if low <= one <= high), None)
+    return fitting if fitting is not None else round(filler.dice.between(name, low, high), 2)
+
+
+def an_integer(schema: Schema, name: str, filler: Filler) -> int:
+    low, high = bounds(schema)
+    step = int(schema.get("multipleOf", 1)) or 1
+    near = int(a_number({**schema, "type": "number"}, name, filler)) // step * step
+    return near if low <= near <= high else int(-(-low // step) * step)
+
+
+def bounds(schema: Schema) -> tuple[float, float]:
+    low = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
+    return low, schema.get("maximum", schema.get("exclusiveMaximum", max(low, 0) + 101) - 1)
+
+
+def a_boolean(schema: Schema, name: str, filler: Filler) -> bool:
+    return filler.dice.fraction(name) < 0.5
+
+
+def nothing(schema: Schema, name: str, filler: Filler) -> None:
+    return None
+
+
+def a_string(schema: Schema, name: str, filler: Filler) -> str:
+    text: str = vocabulary.FORMATS.get(schema.get("format", "")) or said_about(name, filler)
+    text += "." * (schema.get("minLength", 0) - len(text))
+    return text[: schema.get("maxLength", len(text))]
+
+
+def said_about(name: str, filler: Filler) -> str:
+    """The prompt's own words for a property of this name."""
+    prompt = filler.prompt
+    for pattern, hint in vocabulary.FITTING:
+        if re.search(hint, name.lower()) and (found := re.search(pattern, prompt)):
+            return found.group(1)
+    words = re.findall(r"[^\W\d_]{4,}", prompt) or [name]
+    return " ".join(words[-3:]) if len(words) < 40 else " ".join(words[:6])
+
+
+type Filling = Callable[[Schema, str, Filler], Any]
+BY_TYPE: dict[str, Filling] = {
+    "object": an_object,
+    "array": an_array,
+    "number": a_number,
+    "integer": an_integer,
+    "boolean": a_boolean,
+    "null": nothing,
+    "string": a_string,
+}
