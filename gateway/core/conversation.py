@@ -28,6 +28,8 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     max_output_tokens: int | None = None
     choices: int = 1
     end_user: str = ""
+    headers: tuple[tuple[bytes, bytes], ...] = ()  # of the protocol, for a provider of the same dialect
+    dropped: tuple[str, ...] = ()  # fields that were taken out, for they are never a caller's to say
 
 
 class Text(Struct, frozen=True, tag="text", omit_defaults=True):
@@ -195,6 +197,7 @@ class Started(Struct, frozen=True, tag="started", kw_only=True):
 class TextDelta(Struct, frozen=True, tag="text"):
     text: str
     choice: int = 0
+    logprobs: tuple[float, ...] | None = None
 
 
 class ThinkingDelta(Struct, frozen=True, tag="thinking"):

@@ -1,0 +1,154 @@
+"""What every wire protocol can do: `Dialect`, and the three objects that handle a stream.
+
+A dialect is spoken on two sides. As a surface: a caller's bytes → `ChatRequest`, a `Reply` → bytes for the
+caller. As a protocol: a request → `Outgoing` bytes for a provider, a provider's bytes → `Reply`.
+With equal dialects on both sides nothing is translated: `pass_through` and `relay`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from gateway.core.catalogue import Auth, Model
+from gateway.core.conversation import ChatRequest, Conversation, Delta, Finish, Reply
+from gateway.core.price import Usage, UsageSource
+from gateway.core.prompt import Prompt
+from gateway.errors import GatewayError, UpstreamError
+
+Headers = list[tuple[bytes, bytes]]
+
+MAX_EVENT = 16 * 1024 * 1024  # bytes of one event of a stream
+NO_HEADERS: Mapping[bytes, bytes] = {}
+
+
+class Outgoing(Struct, frozen=True, kw_only=True):
+    """What is sent to a provider. `path` comes after the base that an SDK of that provider takes."""
+
+    path: str
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()  # of the protocol; credentials are apart
+    dropped: tuple[str, ...] = ()  # the caller's fields that could not be said
+
+
+class Rendered(Struct, frozen=True):
+    """An HTTP answer in a surface's shape."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class StreamReader(Protocol):
+    """A provider's bytes → deltas. Never raises; the same bytes give the same deltas however they are cut."""
+
+    model: str  # as the provider names it
+    usage: Usage
+    usage_source: UsageSource  # NONE: the provider has said nothing
+    finish: Finish | None
+    complete: bool  # the provider said that the answer is whole; known for certain after `end`
+    error: UpstreamError | None  # said in the stream, or found in it; nothing is read after it
+
+    def feed(self, data: bytes) -> list[Delta]: ...
+    def end(self) -> list[Delta]:
+        """No more bytes come."""
+        ...
+
+
+class StreamWriter(Protocol):
+    """Deltas → bytes for a caller of another dialect. Each result ends with a whole event."""
+
+    def write(self, delta: Delta) -> bytes: ...
+    def close(self) -> bytes:
+        """What ends a stream that is whole."""
+        ...
+
+    def error(self, error: GatewayError) -> bytes:
+        """What ends a stream that is not: never looks like a good end."""
+        ...
+
+
+class StreamRelay(Protocol):
+    """A provider's bytes → the same bytes, whole events only, so that an error or a keep-alive can follow.
+
+    Events that tell of an error are kept back (`error`), and usage that only we asked for.
+    """
+
+    model: str
+    usage: Usage
+    usage_source: UsageSource
+    finish: Finish | None
+    complete: bool
+    error: UpstreamError | None
+    content_seen: bool  # something of the answer has come: from here on there is no other try
+
+    def feed(self, data: bytes) -> bytes: ...
+    def end(self) -> bytes: ...
+
+    @property
+    def text(self) -> str:
+        """The answer so far, up to a bound; read only when asked for."""
+        ...
+
+    @property
+    def characters(self) -> int:
+        """Of the whole answer so far, with tool calls and thinking: what an estimate of its tokens needs."""
+        ...
+
+
+class Dialect(Protocol):
+    name: str
+    keep_alive: bytes  # means nothing; may be written between any two events of a stream
+    stream_headers: Headers
+
+    # as a surface
+
+    def parse_request(self, body: bytes, headers: Mapping[bytes, bytes] = NO_HEADERS) -> ChatRequest:
+        """Checked, or `InvalidRequest` with the place. Header names are lower-case."""
+        ...
+
+    def prompt_of(self, request: ChatRequest) -> Prompt: ...
+    def conversation_of(self, request: ChatRequest) -> Conversation:
+        """Its whole meaning, or `Untranslatable`."""
+        ...
+
+    def render_reply(self, reply: Reply, request: ChatRequest, *, now: int) -> bytes: ...
+    def stream_writer(self, request: ChatRequest, *, now: int, prompt_tokens: int = 0) -> StreamWriter:
+        """`now` in Unix seconds. `prompt_tokens`: our estimate, for a surface that tells it before the answer."""
+        ...
+
+    def render_error(self, error: GatewayError, request_id: str) -> Rendered: ...
+    def stream_error(self, error: GatewayError) -> bytes:
+        """What ends a relayed stream that is cut: never looks like a good end."""
+        ...
+
+    def render_models(self, models: Sequence[Model]) -> bytes: ...
+
+    # as a protocol
+
+    def pass_through(
+        self, request: ChatRequest, model: Model, *, rejects: frozenset[str] = frozenset()
+    ) -> Outgoing:
+        """The caller's own words to a provider of the same dialect; only model and usage reporting change.
+
+        `rejects`: top-level fields that this provider answers with an error; they are left out.
+        """
+        ...
+
+    def translate(
+        self, conversation: Conversation, model: Model, *, rejects: frozenset[str] = frozenset()
+    ) -> Outgoing: ...
+    def parse_reply(self, body: bytes) -> Reply:
+        """Of a status below 300. `UpstreamError` when it is none."""
+        ...
+
+    def stream_reader(self) -> StreamReader: ...
+    def stream_relay(self, request: ChatRequest) -> StreamRelay: ...
+    def auth_headers(self, auth: Auth, secret: str) -> Headers: ...
+    def classify_error(
+        self, status: int, headers: Mapping[bytes, bytes], body: bytes, *, now: float, secret: str = ""
+    ) -> UpstreamError:
+        """`now` in Unix seconds, for a Retry-After that is a date; `secret` is never repeated."""
+        ...
