@@ -1,0 +1,134 @@
+"""A custom model as people write it: in YAML, over REST, and in the console's form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from msgspec import Struct, structs
+
+from console.catalogue import builtin
+from console.catalogue.models import PATTERN_LENGTH
+from gateway.core.facts import Need, Tier
+from gateway.core.money import NANO, nano, usd
+from gateway.core.policy import Floor
+from gateway.core.price import Price
+
+MAX_PATTERNS = 500
+MAX_FLOORS = 100
+MAX_NAME = 100
+MAX_CONTEXT = 100_000_000
+DEFAULT_CONTEXT = 128_000  # of a custom model that does not say
+MAX_PRICE = nano(1_000_000)  # a million dollars per million tokens: a slip of the decimal point
+
+MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,49}/[A-Za-z0-9@:._/+-]{1,140}")
+PATTERN = re.compile(r"[A-Za-z0-9@:._/+*-]+")
+
+type Amount = int | float | str  # USD
+
+
+class PriceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """USD per million tokens; `per_request` in USD a request."""
+
+    input: Amount
+    output: Amount
+    cache_read: Amount | None = None
+    cache_write: Amount | None = None
+    cache_write_1h: Amount | None = None
+    audio_input: Amount | None = None
+    audio_output: Amount | None = None
+    per_request: Amount = 0
+
+
+class ModelSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is left out stays as the catalogue has it."""
+
+    id: str
+    provider_key: str = ""
+    upstream_model: str = ""
+    tier: Tier | None = None
+    context: int | None = None
+    max_output: int | None = None
+    can: tuple[Need, ...] | None = None
+    price: PriceSpec | None = None
+
+
+def price_of(spec: PriceSpec, *, since: date) -> Price:
+    """`ValidationError` names each amount that is none."""
+    amounts: dict[str, int | None] = {}
+    wrong: dict[str, str] = {}
+    for name in PriceSpec.__struct_fields__:
+        try:
+            amounts[name] = _amount(getattr(spec, name))
+        except ValueError as error:
+            wrong[f"price.{name}"] = str(error)
+    if wrong:
+        raise ValidationError(wrong)
+    return structs.replace(Price(since=since, input=0, output=0), **amounts)
+
+
+def spec_of(price: Price) -> PriceSpec:
+    fields = {name: getattr(price, name) for name in PriceSpec.__struct_fields__}
+    return PriceSpec(**{name: _plain(value) for name, value in fields.items() if value is not None})
+
+
+def check_model(spec: ModelSpec) -> None:
+    """`ValidationError` by field."""
+    wrong = {field: message for field, message in _objections(spec) if message}
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def check_whitelist(patterns: tuple[str, ...] | None) -> None:
+    patterns = patterns or ()
+    if len(patterns) > MAX_PATTERNS:
+        raise ValidationError({"whitelist": f"At most {MAX_PATTERNS} patterns: * stands for many models."})
+    for place, pattern in enumerate(patterns):
+        if len(pattern) > PATTERN_LENGTH or not PATTERN.fullmatch(pattern):
+            message = "is no pattern: write provider/model, with * for any run of characters."
+            raise ValidationError({"whitelist": f"Entry {place + 1} {message}"})
+
+
+def check_floors(floors: Sequence[Floor]) -> None:
+    names = [floor.name for floor in floors]
+    if len(floors) > MAX_FLOORS:
+        raise ValidationError({"floors": f"At most {MAX_FLOORS} floors."})
+    for name in names:
+        if not name.strip() or len(name) > MAX_NAME:
+            raise ValidationError({"floors": f"Each floor has a name of at most {MAX_NAME} characters."})
+        if names.count(name) > 1:
+            raise ValidationError({"floors": f"Two floors are named {name}: give each its own name."})
+
+
+def _objections(spec: ModelSpec) -> Iterator[tuple[str, str]]:
+    if not MODEL_ID.fullmatch(spec.id):
+        yield "id", "Write it as provider/model, without spaces: local/llama-3.3-8b."
+    elif spec.id not in builtin.models() and spec.tier is None:
+        yield "tier", "A model that is not in the catalogue needs a tier."
+    yield "context", _outside(spec.context, 1, MAX_CONTEXT)
+    yield "max_output", _outside(spec.max_output, 1, MAX_CONTEXT)
+    if spec.upstream_model and not re.fullmatch(r"[\x21-\x7e]{1,200}", spec.upstream_model):
+        yield "upstream_model", "Write it as the provider does: at most 200 characters, without spaces."
+    if len(spec.provider_key) > 100:
+        yield "provider_key", "No provider key has so long a name."
+
+
+def _outside(number: int | None, low: int, high: int) -> str:
+    return "" if number is None or low <= number <= high else f"Between {low} and {high:,} tokens."
+
+
+def _amount(given: Amount | None) -> int | None:
+    if given is None:
+        return None
+    amount = nano(given)
+    if not 0 <= amount <= MAX_PRICE:
+        raise ValueError("A price lies between 0 and 1,000,000 USD.")
+    return amount
+
+
+def _plain(amount: int) -> int | float:
+    """As YAML writes numbers; a float of at most 15 digits reads back as the same amount."""
+    return amount // NANO if amount % NANO == 0 else float(Decimal(usd(amount)))
