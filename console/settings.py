@@ -190,7 +190,7 @@ CELERY_BEAT_SCHEDULE = {
     "ledger": {"task": "billing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
     "snapshots": {"task": "console.publishing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(env.var_dir / "beat")
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: nothing to corrupt, and every interval is short
 
 # Language, time, logs
 
