@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-MIN_LENGTH = 20
+MIN_LENGTH = 8
 MAX_LENGTH = 512
 
 

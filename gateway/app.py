@@ -1,0 +1,127 @@
+"""The gateway as a plain ASGI application: routes, reading the body, one error envelope a dialect, life cycle.
+
+Routing and authentication look at the raw path only. Below `Handler` no ASGI type is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from gateway.endpoints import find
+from gateway.errors import GatewayError, MethodNotAllowed, NotFound, render
+from gateway.exchange import Answer, Endpoint, new_request_id
+from gateway.handler import Handler
+from gateway.incoming import Gone, read_call
+from gateway.settings import read
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+WATCH_AFTER = 0.2  # seconds a call may take before we watch for its caller leaving
+
+
+class Gateway:
+    """Starts with the server's lifespan; nothing happens before."""
+
+    def __init__(self) -> None:
+        self._handler: Handler | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1003})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        self._handler = Handler(read())
+        try:
+            await self._handler.start()
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._handler.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._handler is not None
+        path: bytes = scope.get("raw_path") or scope["path"].encode()
+        if path in self._handler.probes:
+            return await respond(await self._handler.probes[path](), send)
+        endpoint, surface = find(path)
+        request_id = new_request_id()
+        try:
+            if endpoint is None:
+                raise NotFound()
+            if scope["method"] != endpoint.method:
+                raise MethodNotAllowed(endpoint.method)
+            await self._answer(endpoint, request_id, scope, receive, send)
+        except GatewayError as error:
+            await respond(Answer(*render(error, surface, request_id)), send)
+        except Gone:
+            return None
+
+    async def _answer(
+        self, endpoint: Endpoint, request_id: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        assert self._handler is not None
+        call = await read_call(endpoint, request_id, scope, receive)
+        with LeavingCaller(receive):
+            await respond(await self._handler.handle(call), send)
+
+
+async def respond(answer: Answer, send: Send) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    if isinstance(answer.body, bytes):
+        return await send({"type": "http.response.body", "body": answer.body})
+    async for part in answer.body:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    return await send({"type": "http.response.body", "body": b""})
+
+
+class LeavingCaller:
+    """Cancels the task when the caller leaves: only `receive` tells, `send` to a dead socket succeeds.
+
+    Most calls are over before the watch begins, so they do not pay for it.
+    """
+
+    __slots__ = ("_gone", "_receive", "_task", "_timer", "_watch")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._gone = receive, False
+        self._watch: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self._timer = loop.call_later(WATCH_AFTER, self._begin)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._gone and kind is asyncio.CancelledError:
+            if self._task is not None:
+                self._task.uncancel()
+            raise Gone
+
+    def _begin(self) -> None:
+        self._watch = asyncio.get_running_loop().create_task(self._watch_over())
+
+    async def _watch_over(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        if self._task is not None:
+            self._task.cancel()
+
+
+app = Gateway()

@@ -1,0 +1,50 @@
+"""A call and its answer as the handler sees them: no ASGI type in sight, so that another server can carry it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from os import urandom
+from time import time_ns
+
+from msgspec import Struct
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One HTTP request, its body read. Header names are lower-case; of a repeated one the first counts."""
+
+    method: str
+    endpoint: Endpoint
+    headers: Mapping[bytes, bytes]
+    credentials: tuple[bytes, ...]
+    body: bytes
+    request_id: str
+    arrived: float  # monotonic seconds
+
+    def text(self, name: bytes, limit: int = 512) -> str:
+        """A header as text without anything unprintable; empty when it is absent."""
+        value = self.headers.get(name, b"")[:limit]
+        return "".join(char for char in value.decode("utf-8", "replace") if char.isprintable())
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """What a path means: which surface, which of its operations, under which router."""
+
+    surface: str
+    operation: str  # chat | models
+    method: str
+    router: str | None = None
+
+
+class Answer(Struct, kw_only=True):
+    """A stream yields its parts as they come; closing it settles what is open."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes | AsyncIterator[bytes]
+
+
+def new_request_id() -> str:
+    """32 hexadecimal digits: milliseconds since 1970, then chance; they sort by time."""
+    return f"{time_ns() // 1_000_000:012x}{urandom(10).hex()}"

@@ -1,0 +1,94 @@
+"""Any policy and any request over the small world of `build`."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from gateway.core.conditions import Condition, Range
+from gateway.core.facts import Need, RequestClass, RequestFacts, Surface, Tier
+from gateway.core.policy import Cascade, Check, Floor, Otherwise, Policy, Rule, Unsure
+from tests.core.build import MODELS, facts
+
+tiers = st.sampled_from(list(Tier))
+classes = st.sampled_from(list(RequestClass))
+model_ids = st.sampled_from([model.id for model in MODELS])
+patterns = st.one_of(model_ids, st.sampled_from(["*", "alpha/*", "beta/*", "*/mini", "local/*", "gamma/*"]))
+whitelists = st.one_of(st.none(), st.lists(patterns, max_size=4).map(tuple))
+shares = st.floats(0, 1, allow_nan=False)
+values = st.sampled_from(["search", "regulated", "true", "x"])
+tags = st.dictionaries(st.sampled_from(["team", "data", "escalated"]), values, max_size=3)
+
+leaves = st.builds(
+    Condition,
+    request_class=st.none() | classes | st.lists(classes, min_size=1, max_size=3).map(tuple),
+    difficulty=st.none() | st.builds(Range, at_least=st.none() | shares, below=st.none() | shares),
+    confidence=st.none() | st.builds(Range, at_least=st.none() | shares),
+    input_tokens=st.none() | st.builds(Range, at_most=st.none() | st.integers(0, 200_000)),
+    tag=st.none() | tags,
+    requested_model=st.none() | patterns,
+    has=st.none() | st.sampled_from(list(Need)),
+    share=st.none() | shares,
+)
+conditions = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.builds(Condition, all_=st.lists(inner, max_size=3).map(tuple)),
+        st.builds(Condition, any_=st.lists(inner, max_size=3).map(tuple)),
+        st.builds(Condition, not_=inner),
+    ),
+    max_leaves=4,
+)
+checks = st.sampled_from(
+    [
+        Check(not_refusal=True),
+        Check(json_valid=True),
+        Check(mean_logprob=Range(at_least=-0.5)),
+        Check(regex="a"),
+    ]
+)
+cascades = st.none() | st.builds(Cascade, up_to=tiers, checks=st.lists(checks, max_size=2).map(tuple))
+outcomes = st.one_of(
+    st.fixed_dictionaries({"tier": tiers, "cascade": cascades}),
+    st.fixed_dictionaries({"model": model_ids, "cascade": cascades}),
+)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    rules = [
+        Rule(name=f"rule {n}", when=draw(conditions), **draw(outcomes))
+        for n in range(draw(st.integers(0, 4)))
+    ]
+    return Policy(
+        baseline=draw(st.one_of(st.just("requested"), model_ids)),
+        whitelist=draw(whitelists),
+        rules=tuple(rules),
+        otherwise=Otherwise(**draw(outcomes)),
+        unsure=draw(st.none() | st.builds(Unsure, tier=tiers, confidence_below=shares)),
+        floors=draw(floors("router")),
+    )
+
+
+def floors(whose: str) -> st.SearchStrategy[tuple[Floor, ...]]:
+    return st.lists(st.tuples(conditions, tiers), max_size=3).map(
+        lambda pairs: tuple(
+            Floor(name=f"{whose} floor {n}", when=when, tier=tier) for n, (when, tier) in enumerate(pairs)
+        )
+    )
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> RequestFacts:
+    return facts(
+        surface=draw(st.sampled_from(list(Surface))),
+        requested_model=draw(st.one_of(st.just("auto"), model_ids, st.just("mid"))),
+        request_class=draw(classes),
+        difficulty=draw(shares),
+        confidence=draw(shares),
+        input_tokens=draw(st.integers(0, 150_000)),
+        output_tokens=draw(st.integers(0, 8_000)),
+        needs=draw(st.frozensets(st.sampled_from(list(Need)), max_size=2)),
+        tags=draw(tags),
+        lot=draw(st.floats(0, 1, exclude_max=True)),
+        unavailable=draw(st.frozensets(model_ids, max_size=3)),
+    )
