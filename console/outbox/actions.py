@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from celery import current_app
 from django.db import transaction
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
+from console.celery import app
 from console.outbox.models import StaleTenant
 from console.tenancy import every_tenant
 
@@ -44,7 +44,7 @@ def mark(tenant: Tenant) -> None:
 def _wake_publisher() -> None:
     """Spares the wait for the next beat; without a broker, the beat after its return does the work."""
     try:
-        current_app.send_task(PUBLISHER, expires=5, retry=False)
+        app.send_task(PUBLISHER, expires=5, retry=False)
     except OperationalError as error:
         log.warning("The publisher could not be woken: %s", error)
 
