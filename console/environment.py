@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from console.refusals import Refused
+
 ROOT = Path(__file__).resolve().parent.parent
 EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104 (compared with, never bound)
 
@@ -64,6 +66,15 @@ class Environment:
         return self.console_url.startswith("https://")
 
     @property
+    def own_console_url(self) -> str:
+        """Where the console listens, whatever address people reach it under."""
+        return f"http://{_reachable(self.bind)}:{self.console_port}"
+
+    @property
+    def own_gateway_url(self) -> str:
+        return f"http://{_reachable(self.bind)}:{self.gateway_port}"
+
+    @property
     def broker_url(self) -> str:
         """Kombu has its own name for Redis on a unix socket."""
         return self.redis_url.replace("unix://", "redis+socket://")
@@ -84,7 +95,7 @@ class Secrets:
         return "Secrets(…)"
 
 
-class MisspeltEnvironment(Exception):
+class MisspeltEnvironment(Refused):
     """A variable has a value that cannot be meant."""
 
 

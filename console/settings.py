@@ -158,7 +158,6 @@ X_FRAME_OPTIONS = "DENY"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = env.var_dir / "static"
 WHITENOISE_USE_FINDERS = True
 
 # REST: closed unless a view opens it

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from console.embedded import secrets
-from console.embedded.launch import NoUserNamespace
-from console.embedded.places import Places, UnsafePlace
-from console.embedded.postgres import ClusterRefused
-from console.embedded.server import ServerFailed
-from console.embedded.sharing import InUse, needed, servers_for
-from console.environment import Environment, MisspeltEnvironment
+from console.embedded.places import Places
+from console.embedded.sharing import needed, servers_for
+from console.environment import Environment
+from console.refusals import Refused
 
 # `up` and `test` run servers of their own; the others touch none.
 WITHOUT_SERVERS = {"up", "test", "help", "version", "findstatic"}
-EXPECTED = (ClusterRefused, InUse, MisspeltEnvironment, NoUserNamespace, ServerFailed, UnsafePlace)
 
 
 def execute(argv: Sequence[str]) -> None:
@@ -25,7 +22,7 @@ def execute(argv: Sequence[str]) -> None:
             if command not in WITHOUT_SERVERS and not command.startswith("-"):
                 _provide(command, stack)
             _run(argv)
-    except EXPECTED as refusal:
+    except Refused as refusal:
         sys.exit(str(refusal))
 
 

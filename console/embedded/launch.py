@@ -1,4 +1,6 @@
-"""Starts a process that ends when its parent does, however the parent ends.
+"""Runs a command so that it ends when its parent does, however the parent ends. Run as a program itself.
+
+A step between fork and exec would do, but Python may not be trusted there once it has threads.
 
 PostgreSQL refuses to run as root. A user namespace of its own, in which root's files appear as an ordinary
 user's, satisfies it without a second account and without changing anybody's files.
@@ -7,72 +9,57 @@ user's, satisfies it without a second account and without changing anybody's fil
 import ctypes
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Sequence
 
 PR_SET_PDEATHSIG = 1
-ORDINARY = 1000  # any id but 0
-ROOT = Path(__file__).resolve().parent.parent.parent
+ORDINARY_ID = 1000  # any but 0
+NO_NAMESPACE = 71
+
+REMEDY = """\
+PostgreSQL refuses to run as root, and the kernel refused a user namespace ({reason}).
+Any one of these helps:
+  - run the same command as an ordinary user;
+  - allow user namespaces: sysctl -w user.max_user_namespaces=10000
+    (in a container: --security-opt seccomp=unconfined);
+  - use servers that already run: set DATABASE_URL and REDIS_URL.
+"""
 
 
-class NoUserNamespace(Exception):
-    """PostgreSQL will not run as root, and cannot be run as anybody else here."""
+def dying_with_parent(
+    command: Sequence[str], *, death: signal.Signals = signal.SIGKILL, ordinary: bool = False
+) -> list[str]:
+    """The command that runs `command` so; `ordinary`: not as root, even if the parent is.
 
-
-def dying_with_parent(death: signal.Signals, *, ordinary: bool = False) -> Callable[[], None]:
-    """What a child does between fork and exec; `ordinary`: not as root, even if the parent is.
-
-    The signal comes when the *thread* that forked ends: start children from a thread that lasts.
+    The death signal comes when the *thread* that forked ends: start children from a thread that lasts.
     """
-    parent = os.getpid()
-    prctl = _prctl()
-    in_namespace = ordinary and os.geteuid() == 0
-
-    def prepare() -> None:
-        os.setsid()  # a Ctrl-C at the terminal is the parent's to hand on, in its order
-        if in_namespace:
-            become_ordinary()  # before prctl: a change of credentials clears the death signal
-        prctl(PR_SET_PDEATHSIG, death)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return prepare
+    user = "ordinary" if ordinary and os.geteuid() == 0 else "same"
+    return [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(int(death)), user, *command]
 
 
-def become_ordinary() -> None:
-    os.unshare(os.CLONE_NEWUSER)
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{ORDINARY} 0 1")
-    Path("/proc/self/gid_map").write_text(f"{ORDINARY} 0 1")
+def main(parent: int, death: int, user: str, command: list[str]) -> None:
+    if user == "ordinary":
+        _become_ordinary()  # before prctl: a change of credentials clears the death signal
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death)
+    if os.getppid() == parent:
+        os.execv(command[0], command)  # noqa: S606 (no shell wanted)
 
 
-def refuse_if_impossible() -> None:
-    """As root, tries a user namespace before anything depends on one."""
-    if os.geteuid() != 0:
-        return
-    attempt = "from console.embedded import launch; launch.become_ordinary()"
-    tried = subprocess.run(
-        [sys.executable, "-c", attempt], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if tried.returncode != 0:
-        raise NoUserNamespace(_remedy(tried.stderr.strip().rpartition("\n")[2]))
+def _become_ordinary() -> None:
+    try:
+        os.unshare(os.CLONE_NEWUSER)
+        for file, content in (
+            ("setgroups", "deny"),
+            ("uid_map", f"{ORDINARY_ID} 0 1"),
+            ("gid_map", f"{ORDINARY_ID} 0 1"),
+        ):
+            with open(f"/proc/self/{file}", "w") as told:  # noqa: PTH123 (pathlib costs as much as all the rest)
+                told.write(content)
+    except OSError as refusal:
+        sys.stderr.write(REMEDY.format(reason=refusal.strerror))
+        sys.exit(NO_NAMESPACE)
 
 
-def _remedy(reason: str) -> str:
-    return (
-        f"PostgreSQL refuses to run as root, and the kernel refused a user namespace ({reason}).\n"
-        "Any one of these helps:\n"
-        "  - run the same command as an ordinary user;\n"
-        "  - allow user namespaces: sysctl -w user.max_user_namespaces=10000"
-        " (in a container: --security-opt seccomp=unconfined);\n"
-        "  - use servers that already run: set DATABASE_URL and REDIS_URL."
-    )
-
-
-def _prctl() -> Callable[[int, int], object]:
-    """Looked up before the fork: after it, only the call itself is safe. Linux alone has it."""
-    if sys.platform != "linux":
-        return lambda _option, _signal: None
-    return ctypes.CDLL(None).prctl
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4:])

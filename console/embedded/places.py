@@ -6,11 +6,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.refusals import Refused
+
 LONGEST_SOCKET_PATH = 107
 SOCKET_NAMES = (".s.PGSQL.5432", "valkey.sock")
 
 
-class UnsafePlace(Exception):
+class UnsafePlace(Refused):
     """The folder for sockets is not only ours."""
 
 

@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 import psycopg
 
-from console.embedded.launch import dying_with_parent, refuse_if_impossible
+from console.embedded.launch import NO_NAMESPACE, dying_with_parent
+from console.refusals import Refused
 
 SUPERUSER = "postgres"
 ROLE = DATABASE = "rungway"
@@ -27,7 +28,10 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "max_connections": "100",
     "logging_collector": "off",
-    "log_min_messages": "warning",
+    "log_checkpoints": "off",
+    # A failing statement is told by what failed, never with the values that were in it.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
     "timezone": "UTC",
 }
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -49,7 +53,6 @@ class Postgres:
         return f"postgresql://{ROLE}@/{DATABASE}?host={quote(str(self.sockets), safe='')}"
 
     def prepare(self) -> None:
-        refuse_if_impossible()
         if (self.data / "PG_VERSION").exists():
             _clear_after_crash(self.data / "postmaster.pid")
         else:
@@ -83,20 +86,19 @@ class Postgres:
         """Made beside its place and then renamed, so that a half-made cluster never counts as one."""
         making = self.data.with_name(f"{self.data.name}.making-{os.getpid()}")
         making.mkdir(parents=True, mode=0o700)
-        durability = [] if self.durable else ["--no-sync"]
+        command = [str(_binaries() / "initdb"), "-D", str(making), "-U", SUPERUSER, "-A", "trust", *ENCODING]
+        command += [] if self.durable else ["--no-sync"]
         made = subprocess.run(
-            [_binaries() / "initdb", "-D", making, "-U", SUPERUSER, "-A", "trust", *ENCODING, *durability],
-            capture_output=True,
-            text=True,
-            check=False,
-            preexec_fn=dying_with_parent(signal.SIGTERM, ordinary=True),
+            dying_with_parent(command, ordinary=True), capture_output=True, text=True, check=False
         )
+        if made.returncode == NO_NAMESPACE:
+            raise ClusterRefused(made.stderr.strip())
         if made.returncode != 0:
             raise ClusterRefused(f"PostgreSQL could not make {self.data}:\n{made.stderr.strip()}")
         making.rename(self.data)
 
 
-class ClusterRefused(Exception):
+class ClusterRefused(Refused):
     """The data folder could not be made, or is another running server's."""
 
 

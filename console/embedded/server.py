@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from console.embedded.launch import dying_with_parent
+from console.refusals import Refused
 
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 30.0
@@ -33,7 +34,7 @@ class Server(Protocol):
     def populate(self) -> None: ...
 
 
-class ServerFailed(Exception):
+class ServerFailed(Refused):
     """A server ended before it was ready; its own last words are the message."""
 
 
@@ -50,11 +51,11 @@ class Running:
         server.prepare()
         with log.open("ab") as output:
             process = subprocess.Popen(
-                server.command(),
+                dying_with_parent(server.command(), death=server.stop_signal, ordinary=server.ordinary),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                preexec_fn=dying_with_parent(server.stop_signal, ordinary=server.ordinary),
+                start_new_session=True,  # a Ctrl-C at the terminal is for us, who stop things in order
             )
         running = cls(server, process, log)
         running.await_ready()

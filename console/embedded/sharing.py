@@ -11,12 +11,13 @@ from console.embedded.places import Places
 from console.embedded.postgres import Postgres
 from console.embedded.server import Running, Server
 from console.embedded.valkey import Valkey
+from console.refusals import Refused
 
 READY_WITHIN = 300.0  # a first `up` makes its demo before it lets others in
 NOTICE_AFTER = 2.0
 
 
-class InUse(Exception):
+class InUse(Refused):
     """Another process holds the servers of this folder."""
 
 
