@@ -1,0 +1,99 @@
+"""A vendor is a row, a protocol is a file: no vendor's or model's name stands in Python outside `dialects/`.
+
+The name of a protocol is not a vendor's: `"anthropic"` may say which wire a path speaks, and `Surface.ANTHROPIC`
+what an answer looks like. Only whole words count as one, so `"anthropic/claude-…"` never does.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import ROOT, name_of, python_files
+
+VENDORS = re.compile(
+    r"openai|anthropic|claude|\bgpt|gemini|google|vertex|bedrock|cohere|mistral|llama|deepseek|qwen|xai|grok"
+    r"|azure|ollama|vllm|fireworks|cerebras|perplexity|openrouter",
+    re.IGNORECASE,
+)
+PROTOCOLS = {
+    "openai_chat",
+    "openai_responses",
+    "openai_embeddings",
+    "anthropic",
+    "gemini",
+    "bedrock",
+    "cohere",
+}
+SPEAKS_FOR_ITSELF = ("gateway/dialects/", "gateway/simulator/", "console/management/commands/demo")
+ALLOWED = {
+    "console/catalogue/specs.py": {"Write it as provider/model, without spaces: local/llama-3.3-8b."},
+    "gateway/core/addresses.py": {"metadata.google.internal"},  # refused as a provider's address
+    "console/keys/entered.py": {
+        "Write a simulated provider as simulator:/openai/v1 or simulator:/anthropic."
+    },
+    "console/supervisor/welcome.py": {"gpt-5"},  # what an application asks for in the line to paste
+}
+
+
+def test_no_vendor_is_named() -> None:
+    named = {
+        f"{name_of(file)}:{line}": word
+        for file in python_files("gateway", "console", "billing")
+        if not name_of(file).startswith(SPEAKS_FOR_ITSELF)
+        for line, word in words(file.read_text())
+        if VENDORS.search(word)
+        and word.lower() not in PROTOCOLS
+        and word not in ALLOWED.get(name_of(file), ())
+    }
+    assert named == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('"""openai"""\n', []),
+        ('x = "openai/gpt-5"\n', ["x", "openai/gpt-5"]),
+        ("claude = 1\n", ["claude"]),
+        ('f"{x} on Bedrock"\n', [" on Bedrock", "x"]),
+        ("from openai import x\n", ["openai", "x"]),
+    ],
+)
+def test_what_counts_as_a_word(source: str, found: list[str]) -> None:
+    assert [word for _, word in words(source)] == found
+
+
+def test_exceptions_are_needed() -> None:
+    for name, excepted in ALLOWED.items():
+        found = {word for _, word in words(Path(ROOT / name).read_text())}
+        assert excepted <= found, name
+
+
+def words(source: str) -> Iterator[tuple[int, str]]:
+    """Names and texts of the code. Comments and docstrings may say whatever explains it."""
+    tree = ast.parse(source)
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        for word in _words_of(node, told):
+            yield getattr(node, "lineno", 0), word
+
+
+def _words_of(node: ast.AST, told: set[int]) -> Iterator[str]:
+    match node:
+        case ast.Constant(value=str(text)) if id(node) not in told:
+            yield text
+        case (
+            ast.Name(id=name)
+            | ast.Attribute(attr=name)
+            | ast.FunctionDef(name=name)
+            | ast.ClassDef(name=name)
+        ):
+            yield name
+        case ast.AsyncFunctionDef(name=name) | ast.arg(arg=name):
+            yield name
+        case ast.ImportFrom(module=str(module)):
+            yield module
+        case ast.alias(name=name):
+            yield name
