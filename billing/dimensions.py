@@ -1,0 +1,37 @@
+"""By what money is told apart, and what is counted: the words that ledger, rollups and questions share."""
+
+from __future__ import annotations
+
+# Columns of a ledger line, a request and a rollup alike. A request has those of the line that ended it.
+DIMENSIONS = (
+    "router",
+    "gateway_key",
+    "provider",
+    "model",
+    "requested_model",
+    "request_class",
+    "rule",
+    "tier",
+    "outcome",
+    "part",
+    "known",
+    "fit",
+    "called_for",
+    "needs",
+)
+
+TOKENS = (
+    "input_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "audio_input_tokens",
+    "audio_output_tokens",
+)
+
+# Sums over ledger lines, then sums over requests.
+OF_LINES = ("attempts", *TOKENS, "cost_nano", "unpriced_attempts")
+OF_REQUESTS = ("requests", "baseline_nano")
+MEASURES = (*OF_LINES, *OF_REQUESTS)

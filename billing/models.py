@@ -1,0 +1,235 @@
+"""What happened, and what it cost: the ledger, the requests it belongs to, and the sums that pages read.
+
+Amounts are nano-dollars. NULL is an amount that nobody knows, never a zero. Rows are written by
+`billing.store` alone; nothing here is edited by hand.
+"""
+
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from console.tenancy import Owned
+
+
+class Dimensions(Owned):
+    """By what money is told apart (see `billing.dimensions`)."""
+
+    router = models.TextField(db_default="")  # empty: called without a router
+    gateway_key = models.TextField(db_default="")
+    provider = models.TextField(db_default="")  # empty, like model and tier: nobody was called
+    model = models.TextField(db_default="")
+    requested_model = models.TextField(db_default="")
+    request_class = models.TextField(db_default="")
+    rule = models.TextField(db_default="")
+    tier = models.TextField(db_default="")
+    outcome = models.TextField(db_default="")  # of the request
+    part = models.TextField(db_default="")  # answer | rejected | failed | check
+    known = models.BooleanField(db_default=True)  # whether the request's saving is
+    fit = models.TextField(db_default="")  # core.overkill.Fit of the request
+    called_for = models.TextField(db_default="")
+    needs = models.TextField(db_default="")  # abilities, joined by commas
+
+    class Meta:
+        abstract = True
+
+
+class Tokens(models.Model):
+    """Disjoint buckets; `reasoning_tokens` are part of `output_tokens`."""
+
+    input_tokens = models.PositiveBigIntegerField(db_default=0)
+    cache_read_tokens = models.PositiveBigIntegerField(db_default=0)
+    cache_write_tokens = models.PositiveBigIntegerField(db_default=0)
+    cache_write_1h_tokens = models.PositiveBigIntegerField(db_default=0)
+    output_tokens = models.PositiveBigIntegerField(db_default=0)
+    reasoning_tokens = models.PositiveBigIntegerField(db_default=0)
+    audio_input_tokens = models.PositiveBigIntegerField(db_default=0)
+    audio_output_tokens = models.PositiveBigIntegerField(db_default=0)
+
+    class Meta:
+        abstract = True
+
+
+class RequestRecord(Dimensions):
+    """One request: what it was, how it was decided, and its totals. Its lines are in the ledger."""
+
+    # No constraint in the database: what was spent outlives whom it was spent for.
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="requests"
+    )
+    request_id = models.TextField(unique=True)
+    at = models.DateTimeField()
+    process = models.TextField()
+    seq = models.BigIntegerField()
+    status = models.PositiveSmallIntegerField()
+    error = models.TextField(db_default="")
+    decided_tier = models.TextField(db_default="")  # where the ladder began; `tier` is the one that answered
+    floors = models.JSONField()
+    facts = models.JSONField(null=True)
+    difficulty = models.FloatField(null=True)
+    confidence = models.FloatField(null=True)
+    tags = models.JSONField()
+    end_user = models.TextField(db_default="")
+    session = models.TextField(db_default="")
+    policy_version = models.PositiveBigIntegerField()
+    snapshot_version = models.PositiveBigIntegerField()
+    attempts = models.PositiveSmallIntegerField()
+    cost_nano = models.PositiveBigIntegerField()  # of the attempts whose cost is known
+    unpriced_attempts = models.PositiveSmallIntegerField()
+    baseline_model = models.TextField(db_default="")
+    baseline_nano = models.PositiveBigIntegerField(null=True)
+    saved_nano = models.BigIntegerField(null=True)
+    total_ms = models.PositiveBigIntegerField()
+    first_byte_ms = models.PositiveBigIntegerField(null=True)
+    decide_us = models.PositiveBigIntegerField()
+    interrupted = models.BooleanField()  # the gateway died over it; no settlement has come
+    corrected = models.BooleanField(db_default=False)  # a settlement came after all
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("tenant", "-at", "-request_id"), name="request_newest"),
+            models.Index(fields=("tenant", "router", "-at"), name="request_by_router"),
+            models.Index(fields=("tenant", "-at"), condition=Q(known=False), name="request_unknown"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(known=True, saved_nano=models.F("baseline_nano") - models.F("cost_nano"))
+                | Q(known=False, saved_nano__isnull=True),
+                name="request_saving_is_net",
+            ),
+            models.CheckConstraint(
+                condition=Q(known=False) | Q(unpriced_attempts=0), name="request_saving_knows_all_costs"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.request_id
+
+    @property
+    def known_cost(self) -> int | None:
+        """The whole cost, or None as soon as a part of it is unknown."""
+        return None if self.unpriced_attempts else self.cost_nano
+
+
+class LedgerEntry(Dimensions, Tokens):
+    """One line a settled attempt. Append-only: a trigger refuses UPDATE and DELETE.
+
+    A correction is two more lines: the old one with `sign` -1, and the new one. Sums multiply by `sign`.
+    """
+
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="ledger"
+    )
+    attempt_id = models.TextField(unique=True)
+    request_id = models.TextField()
+    n = models.PositiveSmallIntegerField()  # within the request, from 1
+    at = models.DateTimeField()  # the request's arrival
+    sign = models.SmallIntegerField(db_default=1)
+    corrects = models.TextField(db_default="")  # attempt_id of the line that this one takes back or replaces
+    served_model = models.TextField(db_default="")
+    provider_key = models.TextField(db_default="")
+    difficulty = models.FloatField(null=True)
+    kind = models.TextField()
+    attempt_outcome = models.TextField()
+    status = models.PositiveSmallIntegerField()  # the provider's, 0 when there was none
+    because = models.TextField(db_default="")
+    usage_source = models.TextField()
+    needs_review = models.BooleanField()
+    cost_nano = models.PositiveBigIntegerField(null=True)
+    price = models.JSONField(null=True)  # what `cost_nano` was reckoned with
+    baseline_model = models.TextField(db_default="")
+    baseline_nano = models.PositiveBigIntegerField(
+        null=True
+    )  # of the request, on the line that answered; else 0
+    tags = models.JSONField()
+    end_user = models.TextField(db_default="")
+    session = models.TextField(db_default="")
+    policy_version = models.PositiveBigIntegerField()
+    snapshot_version = models.PositiveBigIntegerField()
+    started_ms = models.PositiveBigIntegerField()
+    first_byte_ms = models.PositiveBigIntegerField(null=True)
+    total_ms = models.PositiveBigIntegerField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("request_id",), name="ledger_of_request"),
+            models.Index(fields=("tenant", "-at"), name="ledger_newest"),
+        )
+        constraints = (
+            models.CheckConstraint(condition=Q(sign__in=(1, -1)), name="ledger_sign"),
+            models.CheckConstraint(
+                condition=Q(sign=1) | ~Q(corrects=""), name="ledger_takes_back_what_was_there"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.attempt_id
+
+
+class Rollup(Dimensions):
+    """Sums of an hour. `tag` is empty for all requests; further rows are those with one tag's value.
+
+    The hour begins in the tenant's time zone, so that days are whole even where zones are off by 30 minutes.
+    """
+
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="rollups"
+    )
+    hour = models.DateTimeField()
+    tag = models.TextField(db_default="")
+    value = models.TextField(db_default="")
+    digest = models.UUIDField()  # of tag, value and all dimensions: values may be longer than an index allows
+    requests = models.BigIntegerField()
+    attempts = models.BigIntegerField()
+    input_tokens = models.BigIntegerField()
+    cache_read_tokens = models.BigIntegerField()
+    cache_write_tokens = models.BigIntegerField()
+    cache_write_1h_tokens = models.BigIntegerField()
+    output_tokens = models.BigIntegerField()
+    reasoning_tokens = models.BigIntegerField()
+    audio_input_tokens = models.BigIntegerField()
+    audio_output_tokens = models.BigIntegerField()
+    cost_nano = models.BigIntegerField()
+    unpriced_attempts = models.BigIntegerField()
+    baseline_nano = models.BigIntegerField()
+    longest = (
+        models.BigIntegerField()
+    )  # tokens of the largest request, prompt and answer; a maximum, not a sum
+
+    class Meta:
+        constraints = (models.UniqueConstraint("tenant", "tag", "hour", "digest", name="rollup_row"),)
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:%M} {self.model} {self.tag}={self.value}"
+
+
+class OpenIntent(Owned):
+    """A provider was called, and the request has not settled yet."""
+
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="open_intents"
+    )
+    attempt_id = models.TextField(primary_key=True)
+    request_id = models.TextField(db_index=True)
+    at = models.DateTimeField()
+    due = models.DateTimeField(db_index=True)  # after which it counts as interrupted
+    intent = models.JSONField()
+
+    def __str__(self) -> str:
+        return self.attempt_id
+
+
+class DeadLetter(models.Model):
+    """An event that could not be stored, counted so that stored + dead = sent. Its content is not kept."""
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID())
+    entry = models.TextField(unique=True)  # id in the stream
+    reason = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.reason}"

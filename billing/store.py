@@ -1,0 +1,112 @@
+"""Rows → tables, in one transaction: what is there is left alone, what is new is summed into the rollups.
+
+The row itself is the mark that an event has been stored, so a replay at any point changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+import msgspec
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from billing import late
+from billing.lines import LINE_COLUMNS, REQUEST_COLUMNS, Row, Rows, rows_of
+from billing.rollup import ADD
+from gateway.core.events import Event, Intent, RequestSettled
+
+GRACE = timedelta(seconds=60)  # beyond an intent's own deadline
+
+_LINES = ", ".join(LINE_COLUMNS)
+_REQUESTS = ", ".join(REQUEST_COLUMNS)
+_INTENT_COLUMNS = ("tenant_id", "attempt_id", "request_id", "at", "due", "intent")
+_INTENTS = ", ".join(_INTENT_COLUMNS)
+
+# A session keeps its landing tables; a batch empties them first.
+_LANDING = f"""
+    CREATE TEMP TABLE IF NOT EXISTS landed_request AS
+        SELECT {_REQUESTS} FROM billing_requestrecord WITH NO DATA;
+    CREATE TEMP TABLE IF NOT EXISTS landed_line AS
+        SELECT {_LINES} FROM billing_ledgerentry WITH NO DATA;
+    CREATE TEMP TABLE IF NOT EXISTS landed_intent AS
+        SELECT {_INTENTS} FROM billing_openintent WITH NO DATA;
+    TRUNCATE landed_request, landed_line, landed_intent
+"""  # noqa: S608 (of constants)
+
+# Lines come in with their request or not at all: a request that is there has all its lines.
+_STORE = f"""
+    WITH fresh_requests AS (
+        INSERT INTO billing_requestrecord ({_REQUESTS}) SELECT {_REQUESTS} FROM landed_request
+        ON CONFLICT (request_id) DO NOTHING RETURNING *, 1 AS sign
+    ), fresh_lines AS (
+        INSERT INTO billing_ledgerentry ({_LINES})
+        SELECT {_LINES} FROM landed_line
+        WHERE request_id IN (SELECT request_id FROM fresh_requests)
+        ON CONFLICT (attempt_id) DO NOTHING RETURNING *
+    )
+    {ADD}
+"""  # noqa: S608 (of constants)
+
+_OPEN = f"""
+    INSERT INTO billing_openintent ({_INTENTS})
+    SELECT {_INTENTS} FROM landed_intent AS intent
+    WHERE NOT EXISTS (SELECT FROM billing_requestrecord AS request
+                      WHERE request.request_id = intent.request_id)
+    ON CONFLICT (attempt_id) DO NOTHING
+"""  # noqa: S608 (of constants)
+
+_CLOSE = "DELETE FROM billing_openintent WHERE request_id IN (SELECT request_id FROM landed_request)"
+_CLOSE_SETTLED = (
+    "DELETE FROM billing_openintent WHERE request_id IN (SELECT request_id FROM billing_requestrecord)"
+)
+
+
+def store(events: Sequence[Event]) -> None:
+    """Inside `every_tenant()`. Raises `DataError` or `IntegrityError` where the database refuses a row."""
+    settled = [event for event in events if isinstance(event, RequestSettled)]
+    over = {event.origin.request_id for event in settled}
+    intents = [event for event in events if isinstance(event, Intent) and event.origin.request_id not in over]
+    with transaction.atomic(), connection.cursor() as cursor:
+        _land(cursor, [rows_of(event) for event in settled], intents)
+        if intents:
+            cursor.execute(_OPEN)
+        if settled:
+            cursor.execute(_STORE)
+            late.correct(cursor)
+            cursor.execute(_CLOSE)
+
+
+def store_interrupted(events: Sequence[RequestSettled]) -> None:
+    """Inside `every_tenant()`. A request that did settle meanwhile is left as it settled."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        _land(cursor, [rows_of(event, interrupted=True) for event in events], [])
+        cursor.execute(_STORE)
+        cursor.execute(_CLOSE)
+
+
+def close_settled() -> None:
+    """Forgets intents that arrived behind their settlement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSE_SETTLED)
+
+
+def _land(cursor: CursorWrapper, rows: Sequence[Rows], intents: Sequence[Intent]) -> None:
+    cursor.execute(_LANDING)
+    _copy(cursor, "landed_intent", _INTENT_COLUMNS, map(_intent, intents))
+    _copy(cursor, "landed_request", REQUEST_COLUMNS, (row.request for row in rows))
+    _copy(cursor, "landed_line", LINE_COLUMNS, (line for row in rows for line in row.lines))
+
+
+def _copy(cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    copying = cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN")
+    with connection.wrap_database_errors, copying as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _intent(intent: Intent) -> Row:
+    due = intent.at + timedelta(seconds=intent.deadline_s) + GRACE
+    origin, payload = intent.origin, msgspec.json.encode(intent).decode()
+    return (origin.tenant, intent.attempt_id, origin.request_id, intent.at, due, payload)
