@@ -187,6 +187,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "ledger": {"task": "billing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
+    "interrupted": {"task": "billing.tasks.reconcile", "schedule": 10.0, "options": {"expires": 30}},
     "snapshots": {"task": "console.publishing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: nothing to corrupt, and every interval is short
