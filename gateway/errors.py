@@ -283,7 +283,7 @@ class HeadersTooLarge(CallerError):
 class LimitReached(GatewayError):
     status = 429
     kind = Kind.RATE_LIMIT
-    retry_after = 1.0
+    retry_after: float | None = 1.0
 
 
 class BudgetExceeded(LimitReached):

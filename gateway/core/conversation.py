@@ -143,6 +143,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, str] = {}
     streaming: bool = False
     unsayable: tuple[str, ...] = ()  # fields of the caller's dialect that have no place here
+    spelled: Mapping[str, str] = {}  # what the caller's dialect calls a field, where it is another word
 
 
 class Finish(StrEnum):

@@ -1,0 +1,248 @@
+"""A request → what is sent to a provider of this protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.core.catalogue import Model
+from gateway.core.conversation import (
+    Audio,
+    ChatRequest,
+    Conversation,
+    Document,
+    Image,
+    Message,
+    OutputFormat,
+    Part,
+    Refused,
+    Role,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+)
+from gateway.core.facts import Need
+from gateway.dialects.dialect import Outgoing
+from gateway.dialects.media import join_data_url
+from gateway.errors import InvalidRequest, Untranslatable
+
+PATH = "/chat/completions"
+MAX_STOPS = 4
+_EFFORTS = {"xhigh": "high", "max": "high"}  # words of another dialect
+
+
+def pass_through(request: ChatRequest, model: Model, rejects: frozenset[str]) -> Outgoing:
+    body = {**request.raw, "model": model.wire_name}
+    if request.streaming and not request.wants_usage and "stream_options" not in rejects:
+        body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
+    return _outgoing(body, rejects, list(request.dropped))
+
+
+def translate(conversation: Conversation, model: Model, rejects: frozenset[str]) -> Outgoing:
+    dropped = list(conversation.unsayable)
+    body: dict[str, Any] = {
+        "model": model.wire_name,
+        "messages": list(_messages(conversation.messages, dropped)),
+        **_tools(conversation),
+        **_sampling(conversation, dropped),
+        **_effort(conversation, model, dropped),
+    }
+    if conversation.output_format is not None:
+        body["response_format"] = _response_format(conversation.output_format)
+    if conversation.metadata:
+        body["metadata"] = dict(conversation.metadata)
+    if conversation.streaming:
+        body["stream"] = True
+        if "stream_options" not in rejects:
+            body["stream_options"] = {"include_usage": True}
+    return _outgoing(body, rejects, dropped)
+
+
+def _outgoing(body: dict[str, Any], rejects: frozenset[str], dropped: list[str]) -> Outgoing:
+    if rejects:
+        _leave_out(body, rejects, dropped)
+    try:
+        return Outgoing(path=PATH, body=msgspec.json.encode(body), dropped=tuple(dict.fromkeys(dropped)))
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidRequest("The request cannot be written as JSON.", code="invalid_json") from None
+
+
+def _leave_out(body: dict[str, Any], rejects: frozenset[str], dropped: list[str]) -> None:
+    """Two fields mean the output limit; a provider that rejects one takes the other."""
+    limits = ("max_tokens", "max_completion_tokens")
+    for field, other in (limits, limits[::-1]):
+        if field in rejects and other not in rejects and body.get(field) is not None:
+            body[other] = body.pop(field)
+    dropped.extend(field for field in rejects & body.keys() if body.pop(field) is not None)
+
+
+def _messages(messages: Sequence[Message], dropped: list[str]) -> Iterator[dict[str, Any]]:
+    for index, message in enumerate(messages):
+        match message.role:
+            case Role.SYSTEM:
+                yield {
+                    "role": "system",
+                    "content": "\n\n".join(p.text for p in message.parts if isinstance(p, Text)),
+                }
+            case Role.ASSISTANT:
+                yield _assistant(message.parts, dropped)
+            case _:
+                yield from _said_to_model(index, message.parts, dropped)
+
+
+def _said_to_model(index: int, parts: Sequence[Part], dropped: list[str]) -> Iterator[dict[str, Any]]:
+    """Results of tools first, each a message; pictures in them can only follow as the user's."""
+    others: list[Part] = []
+    for part in parts:
+        if isinstance(part, ToolResult):
+            yield {"role": "tool", "tool_call_id": part.call_id, "content": _joined(part.parts)}
+            others.extend(p for p in part.parts if not isinstance(p, Text))
+            if part.failed:
+                dropped.append(f"messages[{index}].content[].is_error")
+        else:
+            others.append(part)
+    if others:
+        yield {"role": "user", "content": _content(f"messages[{index}].content", others)}
+
+
+def _assistant(parts: Sequence[Part], dropped: list[str]) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": _joined(parts) or None}
+    calls = [_call(part) for part in parts if isinstance(part, ToolCall)]
+    refusal = "".join(part.text for part in parts if isinstance(part, Refused))
+    if calls:
+        message["tool_calls"] = calls
+    if refusal:
+        message["refusal"] = refusal
+    if not calls and not refusal and message["content"] is None:
+        message["content"] = ""
+    if any(isinstance(part, Thinking) for part in parts):
+        dropped.append("messages[].content[].thinking")
+    return message
+
+
+def _joined(parts: Sequence[Part]) -> str:
+    """Texts as one: by no means all vendors take lists of parts here."""
+    return "\n\n".join(part.text for part in parts if isinstance(part, Text))
+
+
+def _content(place: str, parts: Sequence[Part]) -> str | list[dict[str, Any]]:
+    if all(isinstance(part, Text) for part in parts):
+        return _joined(parts)
+    return [_part(place, part) for part in parts]
+
+
+def _part(place: str, part: Part) -> dict[str, Any]:
+    match part:
+        case Text(text=text):
+            return {"type": "text", "text": text}
+        case Image():
+            return {"type": "image_url", "image_url": {"url": _address(part)}}
+        case Document(url="", data=data) if data:
+            name = part.name or "document.pdf"
+            return {"type": "file", "file": {"filename": name, "file_data": _address(part)}}
+        case Audio(format=form, data=data):
+            return {"type": "input_audio", "input_audio": {"format": form, "data": data}}
+        case Refused(text=text):
+            return {"type": "text", "text": text}
+    kind = type(part).__name__.lower()
+    raise Untranslatable(f"A {kind} like this cannot be said to this model's provider.", param=place)
+
+
+def _address(part: Image | Document) -> str:
+    return part.url or join_data_url(part.media_type, part.data)
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _tools(conversation: Conversation) -> dict[str, Any]:
+    if not conversation.tools:
+        return {}
+    body: dict[str, Any] = {"tools": [_tool(tool) for tool in conversation.tools]}
+    choice = conversation.tool_choice
+    if choice is not None:
+        body["tool_choice"] = _tool_choice(choice)
+        if choice.parallel is not None:
+            body["parallel_tool_calls"] = choice.parallel
+    return body
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    function: dict[str, Any] = {"name": tool.name, "parameters": tool.parameters}
+    if tool.description:
+        function["description"] = tool.description
+    if tool.strict is not None:
+        function["strict"] = tool.strict and follows_strict_rules(tool.parameters)
+    return {"type": "function", "function": function}
+
+
+def _tool_choice(choice: ToolChoice) -> Any:
+    if choice.mode == "named":
+        return {"type": "function", "function": {"name": choice.name}}
+    return choice.mode
+
+
+def _response_format(wanted: OutputFormat) -> dict[str, Any]:
+    if wanted.schema is None:
+        return {"type": "json_object"}
+    strict = wanted.strict is not False and follows_strict_rules(wanted.schema)
+    schema = {"name": wanted.name or "answer", "schema": wanted.schema, "strict": strict}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def follows_strict_rules(schema: Any) -> bool:
+    """Whether the provider would take it as strict: every object closed, every property required."""
+    if type(schema) is list:
+        return all(map(follows_strict_rules, schema))
+    if type(schema) is not dict:
+        return True
+    properties = schema.get("properties")
+    if schema.get("type") == "object" and (
+        schema.get("additionalProperties") is not False
+        or set(properties or ()) != set(schema.get("required") or ())
+    ):
+        return False
+    inner = [value for key, value in schema.items() if key != "properties"]
+    return all(map(follows_strict_rules, inner)) and all(
+        map(follows_strict_rules, (properties or {}).values())
+    )
+
+
+def _sampling(conversation: Conversation, dropped: list[str]) -> dict[str, Any]:
+    if len(conversation.stop) > MAX_STOPS:
+        place = conversation.spelled.get("stop", "stop")
+        raise Untranslatable(f"This model's provider takes at most {MAX_STOPS} stop sequences.", param=place)
+    if conversation.top_k is not None:
+        dropped.append("top_k")
+    said: Mapping[str, Any] = {
+        "max_tokens": conversation.max_output_tokens,
+        "temperature": conversation.temperature,
+        "top_p": conversation.top_p,
+        "stop": list(conversation.stop) or None,
+        "seed": conversation.seed,
+        "frequency_penalty": conversation.frequency_penalty,
+        "presence_penalty": conversation.presence_penalty,
+        "n": conversation.choices if conversation.choices > 1 else None,
+        "logprobs": conversation.logprobs or None,
+        "top_logprobs": conversation.top_logprobs,
+        "user": conversation.end_user or None,
+    }
+    return {field: value for field, value in said.items() if value is not None}
+
+
+def _effort(conversation: Conversation, model: Model, dropped: list[str]) -> dict[str, Any]:
+    effort, tokens = conversation.reasoning_effort, conversation.reasoning_tokens
+    if effort is None and tokens is not None:
+        effort = "low" if tokens < 4_096 else "medium" if tokens < 16_384 else "high"
+    if effort is None or effort == "none":
+        return {}
+    if Need.REASONING not in model.can:
+        dropped.append(conversation.spelled.get("reasoning_effort", "reasoning_effort"))
+        return {}
+    return {"reasoning_effort": _EFFORTS.get(effort, effort)}

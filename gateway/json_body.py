@@ -1,0 +1,120 @@
+"""A JSON body, read strictly: what two parsers could understand differently is refused.
+
+One C decode and one walk over the containers (about 5 µs for 1 KB). Duplicate keys are found by counting:
+an object decoded has as many keys as were written, unless one was written twice. Where the bytes do not
+allow an exact count, the standard library's slower parser decides.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from gateway.errors import InvalidRequest
+
+MAX_DEPTH = 64
+MAX_KEYS = 10_000  # of one object
+MAX_KEYS_IN_ALL = 100_000
+MAX_KEY_LENGTH = 1_024  # characters
+SMALLEST, LARGEST = -(2**63), 2**64 - 1  # whole numbers that every JSON library of ours can write again
+
+_decode = msgspec.json.Decoder().decode
+_SPACED_COLON = re.compile(rb'"[ \t\r\n]+:')
+_LONE_SURROGATE = re.compile(rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|[c-fC-F])")
+_OFFSET = re.compile(r"\(byte (\d+)\)")
+
+
+def read(body: bytes) -> dict[str, Any]:
+    written = body.count(b'":') - body.count(b'\\":')
+    if written > MAX_KEYS_IN_ALL:
+        raise InvalidRequest("The body has too many keys.", code="too_many_keys")
+    try:
+        value = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _explained(body, error) from None
+    if type(value) is not dict:
+        raise InvalidRequest("The body must be a JSON object.", code="invalid_type")
+    if _keys(value, check_lengths=len(body) > MAX_KEY_LENGTH) != written or _is_ambiguous(body):
+        _refuse_duplicates(body)
+    return value
+
+
+def _keys(value: dict[str, Any], *, check_lengths: bool) -> int:
+    """How many keys there are in all, level by level: no recursion, whatever the depth."""
+    keys = depth = 0
+    level: list[Any] = [value]
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        below: list[Any] = []
+        for node in level:
+            if type(node) is dict:
+                keys += len(node)
+                if len(node) > MAX_KEYS or (
+                    check_lengths and max(map(len, node), default=0) > MAX_KEY_LENGTH
+                ):
+                    raise InvalidRequest("An object has too many or too long keys.", code="too_many_keys")
+                children: Any = node.values()
+            else:
+                children = node
+            for child in children:
+                kind = type(child)
+                if kind is dict or kind is list:
+                    below.append(child)
+                elif kind is int and not SMALLEST <= child <= LARGEST:
+                    raise _bad_number()
+        level = below
+    return keys
+
+
+def _is_ambiguous(body: bytes) -> bool:
+    """Whether colons after keys cannot be told by their neighbours from colons inside texts."""
+    return _SPACED_COLON.search(body) is not None or b'\\\\":' in body
+
+
+def _refuse_duplicates(body: bytes) -> None:
+    json.loads(body, object_pairs_hook=_without_duplicates)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise InvalidRequest("An object of the body has a key twice.", code="duplicate_key", param=key)
+        seen.add(key)
+
+
+def _explained(body: bytes, error: Exception) -> InvalidRequest:
+    if isinstance(error, RecursionError):
+        return _too_deep()
+    if isinstance(error, UnicodeDecodeError) or not _is_utf8(body) or _LONE_SURROGATE.search(body):
+        return InvalidRequest("The body is not valid UTF-8.", code="invalid_utf8")
+    if isinstance(error, msgspec.ValidationError):
+        return _bad_number()
+    found = _OFFSET.search(str(error))
+    offset = int(found[1]) if found else len(body)
+    if body[offset : offset + 3] in {b"NaN", b"Inf"}:
+        return _bad_number()
+    return InvalidRequest(f"The body is not valid JSON (at byte {offset}).", code="invalid_json")
+
+
+def _is_utf8(body: bytes) -> bool:
+    if body.startswith(b"\xef\xbb\xbf") or b"\x00" in body:  # a byte order mark; UTF-16 and UTF-32
+        return False
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _too_deep() -> InvalidRequest:
+    return InvalidRequest(f"The body is nested deeper than {MAX_DEPTH} levels.", code="too_deeply_nested")
+
+
+def _bad_number() -> InvalidRequest:
+    return InvalidRequest("The body has a number that cannot be represented.", code="invalid_number")
