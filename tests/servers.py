@@ -25,12 +25,12 @@ SECRETS = {
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     servers = ExitStack()
     early_config.add_cleanup(servers.close)
-    os.environ.update(servers.enter_context(_servers()))
+    os.environ.update(servers.enter_context(running_servers()))
     yield
 
 
 @contextmanager
-def _servers() -> Iterator[dict[str, str]]:
+def running_servers() -> Iterator[dict[str, str]]:
     places = Places(Path(tempfile.mkdtemp(prefix="rungway-tests-")))
     places.make()
     postgres = Postgres(places.postgres, places.sockets, durable=False)
