@@ -189,6 +189,7 @@ CELERY_BEAT_SCHEDULE = {
     "ledger": {"task": "billing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
     "interrupted": {"task": "billing.tasks.reconcile", "schedule": 10.0, "options": {"expires": 30}},
     "snapshots": {"task": "console.publishing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
+    "behind": {"task": "console.publishing.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
 }
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: nothing to corrupt, and every interval is short
 

@@ -51,6 +51,8 @@ class Vendor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     prices: str = ""  # id in genai-prices
     stops_billing_on_cancel: bool = False
     rejects: frozenset[str] = frozenset()
+    models_path: str = "/models"  # under the base URL: what a key is tested with
+    headers: Mapping[str, str] = {}  # that such a test needs beside the key
 
     def provider(self) -> Provider:
         return Provider(

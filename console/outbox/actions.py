@@ -49,7 +49,7 @@ def _wake_publisher() -> None:
         log.warning("The publisher could not be woken: %s", error)
 
 
-def drain(publish: Callable[[UUID], None], *, at_most: int = 100) -> int:
+def drain(publish: Callable[[UUID], object], *, at_most: int = 100) -> int:
     """Publishes stale tenants, each in a transaction of its own; returns how many it took up."""
     taken = 0
     while taken < at_most and _drain_one(publish):
@@ -57,7 +57,7 @@ def drain(publish: Callable[[UUID], None], *, at_most: int = 100) -> int:
     return taken
 
 
-def _drain_one(publish: Callable[[UUID], None]) -> bool:
+def _drain_one(publish: Callable[[UUID], object]) -> bool:
     with every_tenant():
         due = StaleTenant.objects.filter(due_at__lte=Now()).order_by("due_at")
         stale = due.select_for_update(skip_locked=True).first()

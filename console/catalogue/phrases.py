@@ -1,0 +1,114 @@
+"""Conditions and checks in words, for people who do not read YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from console.interface import formatting
+from gateway.core.conditions import ALWAYS, Condition, Range, listed
+from gateway.core.policy import Cascade, Check
+
+
+class Clause(NamedTuple):
+    """`class is` + `coding or reasoning`."""
+
+    subject: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.value}".strip()
+
+
+def clauses(condition: Condition) -> tuple[Clause, ...]:
+    """One for each part that is given; all of them must hold. None: it always holds."""
+    return tuple(
+        say(getattr(condition, name)) for name, say in _PARTS.items() if getattr(condition, name) is not None
+    )
+
+
+def sentence(condition: Condition) -> str:
+    return " and ".join(map(str, clauses(condition))) or "always"
+
+
+def check(one: Check) -> str:
+    """`is not a refusal`, said of an answer."""
+    if one.not_refusal is not None:
+        return "is not a refusal" if one.not_refusal else "is a refusal"
+    if one.json_valid is not None:
+        return "is valid JSON" if one.json_valid else "is not JSON"
+    if one.regex is not None:
+        return f"matches {one.regex}"
+    if one.mean_logprob is not None:
+        return f"has a mean log-probability {span(one.mean_logprob)}"
+    if one.judge is not None:
+        return f"scores {formatting.percent(one.judge.at_least, 0)} or better with {one.judge.model}"
+    return "is anything"
+
+
+def cascade(one: Cascade) -> str:
+    return " and ".join(map(check, one.checks))
+
+
+def span(bounds: Range, write: Callable[[float], str] = formatting.count) -> str:
+    parts = []
+    if bounds.at_least is not None:
+        parts.append(f"at least {write(bounds.at_least)}")
+    if bounds.at_most is not None:
+        parts.append(f"at most {write(bounds.at_most)}")
+    if bounds.below is not None:
+        parts.append(f"below {write(bounds.below)}")
+    return " and ".join(parts) or "of any size"
+
+
+def any_of(values: Iterable[str]) -> str:
+    names = list(values)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}" if names else "nothing"
+
+
+def _tags(asked: Mapping[str, str | tuple[str, ...]]) -> Clause:
+    said = [f"{name} is {any_of(listed(values))}" for name, values in asked.items()]
+    return Clause("tag", " and tag ".join(said))
+
+
+def _has(asked: Any) -> Clause:
+    needs = [_NEEDS.get(need, str(need)) for need in listed(asked)]
+    return Clause("the request has", " and ".join(needs))
+
+
+def _group(parts: Iterable[Condition], word: str) -> str:
+    return f" {word} ".join(f"({sentence(part)})" for part in parts)
+
+
+def _words(values: Any) -> str:
+    return any_of(str(value).replace("_", " ") for value in listed(values))
+
+
+def _percent(share: float) -> str:
+    return formatting.percent(share)
+
+
+_NEEDS = {
+    "tools": "tools", "images": "images", "audio": "audio", "json_schema": "a JSON schema",
+    "streaming": "streaming", "reasoning": "reasoning asked for",
+}  # fmt: skip
+
+_PARTS: Mapping[str, Callable[[Any], Clause]] = {
+    "request_class": lambda asked: Clause("class is", _words(asked)),
+    "semantic": lambda asked: Clause("looks like", any_of(listed(asked))),
+    "difficulty": lambda asked: Clause("difficulty is", span(asked, str)),
+    "confidence": lambda asked: Clause("confidence is", span(asked, str)),
+    "input_tokens": lambda asked: Clause("the prompt has", f"{span(asked)} tokens"),
+    "tag": _tags,
+    "requested_model": lambda asked: Clause("the model asked for is", any_of(listed(asked))),
+    "surface": lambda asked: Clause("it came as", _words(asked)),
+    "has": _has,
+    "key": lambda asked: Clause("the key is", any_of(listed(asked))),
+    "share": lambda asked: Clause("it is among", f"{_percent(asked)} of requests"),
+    "budget_left": lambda asked: Clause("the budget left is", span(asked, _percent)),
+    "all_": lambda asked: Clause("", _group(asked, "and")),
+    "any_": lambda asked: Clause("either", _group(asked, "or") or "nothing"),
+    "not_": lambda asked: Clause("not", f"({sentence(asked)})"),
+}
+
+assert set(_PARTS) == set(ALWAYS.__struct_fields__)

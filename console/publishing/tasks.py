@@ -1,0 +1,17 @@
+"""Keeps what the gateways serve abreast of what the console holds."""
+
+from celery import shared_task
+
+from console.outbox import actions as outbox
+from console.publishing import actions
+
+
+@shared_task(name="console.publishing.tasks.drain")
+def drain() -> None:
+    """Woken by every commit that changes a tenant, and by the beat in case the wake-up was lost."""
+    outbox.drain(actions.publish_tenant)
+
+
+@shared_task(name="console.publishing.tasks.sweep")
+def sweep() -> None:
+    actions.publish_those_behind()
