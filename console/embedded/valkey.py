@@ -40,10 +40,13 @@ class Valkey:
 
     def is_ready(self) -> bool:
         try:
-            with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5) as connection:
+            with self.connection() as connection:
                 return bool(connection.ping())
         except redis.RedisError:  # refused, or still loading its file
             return False
+
+    def connection(self) -> redis.Redis:
+        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5, decode_responses=True)
 
     def populate(self) -> None:
         """Nothing: the product makes its own keys."""
