@@ -1,4 +1,4 @@
-"""The gateway as a plain ASGI application: routes, reading the body, one error envelope a dialect, life cycle.
+"""The gateway as a plain ASGI application: routes, one error envelope a dialect, life cycle.
 
 Routing and authentication look at the raw path only. Below `Handler` no ASGI type is known.
 """
@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from gateway.dialects import DIALECTS
 from gateway.endpoints import find
-from gateway.errors import GatewayError, MethodNotAllowed, NotFound, render
+from gateway.errors import GatewayError, MethodNotAllowed, NotFound
 from gateway.exchange import Answer, Endpoint, new_request_id
 from gateway.handler import Handler
 from gateway.incoming import Gone, read_call
-from gateway.settings import read
+from gateway.settings import Settings, read
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -27,7 +28,8 @@ WATCH_AFTER = 0.2  # seconds a call may take before we watch for its caller leav
 class Gateway:
     """Starts with the server's lifespan; nothing happens before."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings
         self._handler: Handler | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,7 +42,7 @@ class Gateway:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        self._handler = Handler(read())
+        self._handler = Handler(self._settings or read())
         try:
             await self._handler.start()
         except Exception as error:
@@ -62,10 +64,11 @@ class Gateway:
             if endpoint is None:
                 raise NotFound()
             if scope["method"] != endpoint.method:
-                raise MethodNotAllowed(endpoint.method)
+                raise MethodNotAllowed(scope["method"], endpoint.method)
             await self._answer(endpoint, request_id, scope, receive, send)
         except GatewayError as error:
-            await respond(Answer(*render(error, surface, request_id)), send)
+            rendered = DIALECTS[surface].render_error(error, request_id)
+            await respond(Answer(status=rendered.status, headers=rendered.headers, body=rendered.body), send)
         except Gone:
             return None
 
@@ -82,8 +85,11 @@ async def respond(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     if isinstance(answer.body, bytes):
         return await send({"type": "http.response.body", "body": answer.body})
-    async for part in answer.body:
-        await send({"type": "http.response.body", "body": part, "more_body": True})
+    try:
+        async for part in answer.body:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    finally:
+        answer.body.close()
     return await send({"type": "http.response.body", "body": b""})
 
 

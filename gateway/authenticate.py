@@ -42,7 +42,7 @@ def authenticate(call: Call, world: World) -> Caller:
     return Caller(
         runtime=runtime,
         key=key,
-        router=None if call.endpoint.router is None else _router(call.endpoint.router, runtime, key),
+        router=None if call.endpoint.router is None else router_of(call.endpoint.router, runtime, key),
         tags={**key.tags, **tags_in(call.headers)},
     )
 
@@ -63,7 +63,7 @@ def identify(credentials: Iterable[bytes], world: World) -> tuple[TenantRuntime,
 
 
 def tags_in(headers: Mapping[bytes, bytes]) -> dict[str, str]:
-    """`x-rungway-tag-<name>: value`. Dashes in a name read as underscores, for headers can't hold those everywhere."""
+    """`x-rungway-tag-<name>: value`. Dashes in a name read as underscores, for not every proxy lets those pass."""
     tags: dict[str, str] = {}
     for name, value in headers.items():
         if name.startswith(TAG):
@@ -73,7 +73,7 @@ def tags_in(headers: Mapping[bytes, bytes]) -> dict[str, str]:
     return tags
 
 
-def _router(router_id: str, runtime: TenantRuntime, key: GatewayKeySnapshot) -> Router:
+def router_of(router_id: str, runtime: TenantRuntime, key: GatewayKeySnapshot) -> Router:
     router = runtime.routers.get(router_id)
     if router is None or (key.routers is not None and router_id not in key.routers):
         raise RouterNotFound(router_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from os import urandom
 from time import time_ns
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -37,12 +38,17 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     router: str | None = None
 
 
-class Answer(Struct, kw_only=True):
-    """A stream yields its parts as they come; closing it settles what is open."""
+class Parts(Protocol):
+    """A body that comes in parts. It is closed whatever happens, and then settles what is open."""
 
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    def close(self) -> None: ...
+
+
+class Answer(Struct, kw_only=True):
     status: int
     headers: list[tuple[bytes, bytes]]
-    body: bytes | AsyncIterator[bytes]
+    body: bytes | Parts
 
 
 def new_request_id() -> str:

@@ -9,12 +9,12 @@ from typing import Any
 
 from gateway.authenticate import KEY_HEADERS
 from gateway.errors import (
-    BodyTimeout,
     ExpectationFailed,
     HeadersTooLarge,
+    RequestTimedOut,
     TargetTooLong,
     TooLarge,
-    UnsupportedContentEncoding,
+    UnsupportedEncoding,
     UnsupportedMediaType,
 )
 from gateway.exchange import Call, Endpoint
@@ -63,10 +63,12 @@ def check_head(scope: MutableMapping[str, Any], fields: Sequence[tuple[bytes, by
 def check_encodings(headers: dict[bytes, bytes]) -> None:
     kind, _, parameters = headers.get(b"content-type", b"").partition(b";")
     charset = parameters.replace(b" ", b"").lower()
-    if kind.strip().lower() != b"application/json" or (b"charset=" in charset and b"charset=utf-8" not in charset):
+    if kind.strip().lower() != b"application/json" or (
+        b"charset=" in charset and b"charset=utf-8" not in charset
+    ):
         raise UnsupportedMediaType()
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise UnsupportedContentEncoding()
+        raise UnsupportedEncoding()
     if headers.get(b"expect", b"100-continue").lower() != b"100-continue":
         raise ExpectationFailed()
 
@@ -94,7 +96,7 @@ async def _next(receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> M
         async with asyncio.timeout(BODY_IDLE):
             message = await receive()
     except TimeoutError:
-        raise BodyTimeout()
+        raise RequestTimedOut()
     if message["type"] == "http.disconnect":
         raise Gone
     return message

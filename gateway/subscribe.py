@@ -67,7 +67,7 @@ class Subscriber:
 
     async def refresh(self) -> None:
         """Take every snapshot that is newer than ours; forget tenants that are gone."""
-        versions = {key.decode(): int(value) for key, value in (await self.redis.hgetall(VERSIONS)).items()}
+        versions = {_text(key): int(value) for key, value in (await self.redis.hgetall(VERSIONS)).items()}
         if not versions and self.state.world.tenants:
             return  # wiped, not emptied: the console will publish again
         stale = [
@@ -77,7 +77,7 @@ class Subscriber:
         ]
         for tenant in stale:
             if payload := await self.redis.hget(SNAPSHOTS, tenant):
-                self._take(tenant, payload, versions[tenant])
+                self._take(tenant, _text(payload).encode(), versions[tenant])
         if gone := frozenset(self.state.world.tenants) - frozenset(versions):
             self.state.accept([], gone=gone)
             self.shelf.remove(gone)
@@ -93,6 +93,10 @@ class Subscriber:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the last good one stays
             self._refused[tenant] = version
             log.error("snapshot.refused", tenant=tenant, version=version, reason=str(error)[:300])
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def decode(payload: bytes) -> TenantSnapshot:

@@ -45,6 +45,7 @@ class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_output: int | None = None
     can: frozenset[Need] = frozenset()
     prices: tuple[Price, ...] = ()  # oldest first; none: unknown
+    rejects: frozenset[str] = frozenset()  # request fields that it answers with an error
     provider_key: str = ""  # name of the provider key it is called with; empty: none is there
 
     @property

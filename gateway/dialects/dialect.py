@@ -50,6 +50,7 @@ class StreamReader(Protocol):
     finish: Finish | None
     complete: bool  # the provider said that the answer is whole; known for certain after `end`
     error: UpstreamError | None  # said in the stream, or found in it; nothing is read after it
+    logprobs: tuple[float, ...] | None  # natural, one a token of the first choice; None: the provider gave none
 
     def feed(self, data: bytes) -> list[Delta]: ...
     def end(self) -> list[Delta]:
@@ -76,13 +77,22 @@ class StreamRelay(Protocol):
     Events that tell of an error are kept back (`error`), and usage that only we asked for.
     """
 
-    model: str
-    usage: Usage
-    usage_source: UsageSource
-    finish: Finish | None
-    complete: bool
-    error: UpstreamError | None
-    content_seen: bool  # something of the answer has come: from here on there is no other try
+    @property
+    def model(self) -> str: ...
+    @property
+    def usage(self) -> Usage: ...
+    @property
+    def usage_source(self) -> UsageSource: ...
+    @property
+    def finish(self) -> Finish | None: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def error(self) -> UpstreamError | None: ...
+    @property
+    def content_seen(self) -> bool:
+        """Something of the answer has come: from here on there is no other try."""
+        ...
 
     def feed(self, data: bytes) -> bytes: ...
     def end(self) -> bytes: ...

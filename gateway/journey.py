@@ -1,0 +1,236 @@
+"""One request under way: what is known of it, what has been tried for it, and the events it leaves."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from msgspec.structs import replace
+
+from gateway.core.catalogue import Model
+from gateway.core.conversation import ChatRequest, Conversation
+from gateway.core.decide import Route
+from gateway.core.events import Intent, Origin, RequestSettled
+from gateway.core.facts import RequestFacts, Tier
+from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model
+from gateway.core.policy import Check, Judge
+from gateway.core.price import NOTHING, Usage, UsageSource
+from gateway.core.prompt import Prompt
+from gateway.core.router import Router
+from gateway.core.settle import Settlement, line_of, settle
+from gateway.dialects.dialect import Dialect
+from gateway.record import Spool
+from gateway.state import Connection, TenantRuntime
+
+DEADLINE = 600.0  # seconds for a whole request, unless the caller wants it sooner
+
+
+class Trial:
+    """One attempt that has begun. Times are monotonic seconds."""
+
+    __slots__ = (
+        "closed",
+        "connection",
+        "first_byte",
+        "id",
+        "kind",
+        "model",
+        "started",
+        "usage",
+        "usage_source",
+    )
+
+    def __init__(self, id: str, model: Model, connection: Connection, kind: Kind) -> None:  # noqa: A002
+        self.id, self.model, self.connection, self.kind = id, model, connection, kind
+        self.started = monotonic()
+        self.closed = False
+        self.first_byte: float | None = None
+        self.usage, self.usage_source = NOTHING, UsageSource.NONE
+
+
+class OutsideEnvelope(Exception):
+    """A model was about to be called that the decision does not hold: a fault of ours, stopped here."""
+
+
+class Journey:
+    def __init__(
+        self,
+        *,
+        runtime: TenantRuntime,
+        router: Router,
+        surface: Dialect,
+        request: ChatRequest,
+        prompt: Prompt,
+        facts: RequestFacts,
+        route: Route,
+        origin: Origin,
+        arrived: float,
+        patience: float,
+        spool: Spool,
+    ) -> None:
+        self.runtime, self.router, self.surface, self.request = runtime, router, surface, request
+        self.prompt = prompt
+        self.facts, self.route, self.origin, self.arrived = facts, route, origin, arrived
+        self.deadline = arrived + patience
+        self.ladder: tuple[Rung, ...] = route.ladder
+        self.attempts: list[Attempt] = []
+        self.decide_us = 0
+        self.dropped: set[str] = set()  # fields of the request that a provider could not be told
+        self.settlement: Settlement | None = None
+        self._spool = spool
+        self._conversation: Conversation | None = None
+        self._envelope = frozenset(model for rung in route.ladder for model in rung.models)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        cascade = self.route.target.cascade
+        return cascade.checks if cascade else ()
+
+    @property
+    def judges(self) -> tuple[Judge, ...]:
+        return tuple(check.judge for check in self.checks if check.judge is not None)
+
+    @property
+    def needs_logprobs(self) -> bool:
+        return any(check.mean_logprob is not None for check in self.checks)
+
+    @property
+    def conversation(self) -> Conversation:
+        """The request's meaning, read once, and only when a provider speaks another dialect."""
+        if self._conversation is None:
+            self._conversation = self.surface.conversation_of(self.request)
+        return self._conversation
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left."""
+        return self.deadline - monotonic()
+
+    @property
+    def tier(self) -> Tier:
+        return self.route.tier
+
+    def next_model(self) -> str | None:
+        cascade = self.route.target.cascade
+        return next_model(self.ladder, self.attempts, up_to=cascade.up_to if cascade else None)
+
+    def skip(self, model: str) -> None:
+        """The model cannot be asked for this, and was not."""
+        self.ladder = tuple(
+            Rung(rung.tier, tuple(m for m in rung.models if m != model)) for rung in self.ladder
+        )
+
+    def begin(self, model_id: str, *, kind: Kind = Kind.ANSWER) -> Trial:
+        """The one place where an attempt starts, and so where the envelope is held for every kind of it."""
+        model = self.router.models.get(model_id)
+        if model is None or model not in self.router.open:
+            raise OutsideEnvelope(model_id)
+        if kind is Kind.ANSWER and model_id not in self._envelope:
+            raise OutsideEnvelope(model_id)
+        connection = self.runtime.connections[model.provider_key]
+        return Trial(f"{self.origin.request_id}-{len(self.attempts) + 1}", model, connection, kind)
+
+    def announce(self, trial: Trial) -> None:
+        """The intent: on disk before the provider is called."""
+        day = self.facts.at.date()
+        self._spool.put(
+            Intent(
+                process=self._spool.process,
+                seq=self._spool.next_seq(),
+                at=self.facts.at,
+                origin=self.origin,
+                attempt_id=trial.id,
+                model=trial.model.id,
+                provider=trial.model.provider,
+                tier=trial.model.tier,
+                kind=trial.kind,
+                deadline_s=int(self.deadline - self.arrived) + 1,
+                facts=self.facts,
+                settled=tuple(line_of(attempt, self.router.models, day) for attempt in self.attempts),
+            )
+        )
+
+    def close(
+        self, trial: Trial, outcome: AttemptOutcome, *, because: str = "", status: int = 200, served: str = ""
+    ) -> Attempt:
+        trial.closed = True
+        attempt = Attempt(
+            id=trial.id,
+            model=trial.model.id,
+            outcome=outcome,
+            kind=trial.kind,
+            because=because,
+            status=status,
+            usage=trial.usage,
+            usage_source=trial.usage_source,
+            served_model=served[:200],
+            started_ms=_ms(trial.started - self.arrived),
+            first_byte_ms=None if trial.first_byte is None else _ms(trial.first_byte - trial.started),
+            total_ms=_ms(monotonic() - trial.started),
+        )
+        self.attempts.append(attempt)
+        return attempt
+
+    def overrule(self, attempt: Attempt, because: str) -> Attempt:
+        """A check that came later rejects what had passed."""
+        rejected = replace(attempt, outcome=AttemptOutcome.REJECTED, because=because)
+        self.attempts[self.attempts.index(attempt)] = rejected
+        return rejected
+
+    def settle(self, *, delivered: Attempt | None, status: int, outcome: str = "", error: str = "") -> None:
+        """The settlement: on disk before the last byte goes back. Once."""
+        if self.settlement is not None:
+            return
+        self.settlement = settle(
+            self.attempts,
+            models=self.router.models,
+            baseline=self.router.policy.baseline,
+            requested=self.facts.requested_model,
+            day=self.facts.at.date(),
+            delivered=delivered,
+        )
+        self._spool.put(self._settled(delivered, status, outcome or self.outcome(delivered), error))
+
+    def outcome(self, delivered: Attempt | None) -> str:
+        """How the request came out, in the contract's words."""
+        if delivered is None:
+            return "failed"
+        if delivered.outcome is AttemptOutcome.REJECTED:
+            return "rejected"
+        earlier = {a.outcome for a in self.attempts if a is not delivered and a.kind is Kind.ANSWER}
+        if AttemptOutcome.REJECTED in earlier:
+            return "escalated"
+        return "fell_back" if AttemptOutcome.FAILED in earlier else "answered"
+
+    def _settled(self, delivered: Attempt | None, status: int, outcome: str, error: str) -> RequestSettled:
+        assert self.settlement is not None
+        return RequestSettled(
+            process=self._spool.process,
+            seq=self._spool.next_seq(),
+            at=self.facts.at,
+            origin=self.origin,
+            facts=self.facts,
+            rule=self.route.target.rule,
+            tier=self.tier,
+            floors=self.route.target.floors,
+            outcome=outcome,
+            status=status,
+            error=error,
+            model=delivered.model if delivered else "",
+            baseline_model=self.settlement.baseline_model,
+            baseline=self.settlement.baseline,
+            attempts=self.settlement.lines,
+            total_ms=_ms(monotonic() - self.arrived),
+            first_byte_ms=None
+            if delivered is None or delivered.first_byte_ms is None
+            else delivered.started_ms + delivered.first_byte_ms,
+            decide_us=self.decide_us,
+        )
+
+
+def estimate(characters: int, prompt_tokens: int) -> Usage:
+    """What an answer of so many characters has used, where the provider does not say."""
+    return Usage(input=prompt_tokens, output=-(-characters // 4))
+
+
+def _ms(seconds: float) -> int:
+    return max(0, round(seconds * 1000))

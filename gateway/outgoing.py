@@ -1,0 +1,79 @@
+"""The answer's headers: what was decided, what it came to, what it cost."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gateway.authenticate import Caller
+from gateway.core.router import Router
+from gateway.dispatch import EVENTS, JSON, Came
+from gateway.exchange import Answer, Call
+from gateway.journey import Journey
+from gateway.streaming import Stream, money
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def delivered(journey: Journey, came: Came) -> Answer:
+    settlement = journey.settlement
+    assert settlement is not None
+    headers = [
+        *decided(journey),
+        (b"content-type", came.content_type),
+        (b"content-length", b"%d" % len(came.body)),
+        (b"x-rungway-model", came.attempt.model.encode()),
+        (b"x-rungway-attempts", b"%d" % len(journey.attempts)),
+        (b"x-rungway-outcome", journey.outcome(came.attempt).encode()),
+        (b"x-rungway-cost-usd", money(settlement.cost)),
+        (b"x-rungway-baseline-usd", money(settlement.baseline)),
+    ]
+    return Answer(status=200, headers=headers, body=came.body)
+
+
+def committed(journey: Journey, stream: Stream) -> Answer:
+    """A stream's money is known at its end, and told there in a comment."""
+    fell_back = b"fell_back" if journey.attempts else b"answered"
+    headers = [
+        *decided(journey),
+        (b"content-type", EVENTS),
+        (b"cache-control", b"no-cache"),
+        (b"x-rungway-model", stream.trial.model.id.encode()),
+        (b"x-rungway-attempts", b"%d" % (len(journey.attempts) + 1)),
+        (b"x-rungway-outcome", fell_back),
+    ]
+    return Answer(status=200, headers=headers, body=stream)
+
+
+def decided(journey: Journey) -> Headers:
+    request_id = journey.origin.request_id.encode()
+    headers = [
+        (b"x-request-id", request_id),
+        (b"request-id", request_id),
+        (b"x-rungway-request-id", request_id),
+        (b"x-rungway-router", journey.router.id.encode()),
+        (b"x-rungway-policy-version", b"%d" % journey.router.policy_version),
+        (b"x-rungway-rule", header_text(journey.route.target.rule)),
+        (b"x-rungway-class", journey.facts.request_class.encode()),
+        (b"x-rungway-tier", journey.tier.encode()),
+    ]
+    if journey.dropped:
+        headers.append((b"x-rungway-dropped", header_text(", ".join(sorted(journey.dropped)))))
+    return headers
+
+
+def dry(explanation: object, call: Call, caller: Caller, router: Router) -> Answer:
+    """`x-rungway-dry-run: 1`: decided and explained, nobody called."""
+    body = msgspec.json.encode(explanation)
+    headers = [
+        (b"content-type", JSON),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-rungway-request-id", call.request_id.encode()),
+        (b"x-rungway-router", router.id.encode()),
+        (b"x-rungway-policy-version", b"%d" % router.policy_version),
+    ]
+    return Answer(status=200, headers=headers, body=body)
+
+
+def header_text(text: str) -> bytes:
+    """Names are the tenant's; a header holds printable ASCII only."""
+    return "".join(char if " " <= char <= "~" else "?" for char in text[:512]).encode()

@@ -1,0 +1,228 @@
+"""A stream on its way from a provider to a caller, from the commit point on.
+
+Until something of the answer has come, another model may still be asked. After the first relayed byte there is
+no second try: a stream that breaks ends with the surface's error event, never with its good end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+
+from gateway.core.assemble import assemble
+from gateway.core.conversation import (
+    Delta,
+    Ended,
+    Finish,
+    RefusalDelta,
+    Reply,
+    TextDelta,
+    ThinkingDelta,
+    ToolArguments,
+    ToolCallStarted,
+)
+from gateway.core.ladder import Attempt, AttemptOutcome
+from gateway.core.money import usd
+from gateway.core.price import Usage, UsageSource
+from gateway.dialects.dialect import StreamReader, StreamRelay, StreamWriter
+from gateway.egress import EgressError, Response
+from gateway.errors import UpstreamError, UpstreamInvalidResponse
+from gateway.failures import from_egress
+from gateway.journey import Journey, Trial, estimate
+
+MAX_TEXT = 262_144  # characters of an answer kept for what checks it
+
+
+class Translation:
+    """A relay between two dialects: a provider's events are read, and written as the caller's."""
+
+    def __init__(self, reader: StreamReader, writer: StreamWriter, *, keeps: bool = False) -> None:
+        self._reader, self._writer, self._keeps = reader, writer, keeps
+        self.content_seen = False
+        self.characters = 0
+        self._closed = False
+        self.deltas: list[Delta] = []  # kept only for what checks the answer
+
+    @property
+    def model(self) -> str:
+        return self._reader.model
+
+    @property
+    def usage(self) -> Usage:
+        return self._reader.usage
+
+    @property
+    def usage_source(self) -> UsageSource:
+        return self._reader.usage_source
+
+    @property
+    def finish(self) -> Finish | None:
+        return self._reader.finish
+
+    @property
+    def complete(self) -> bool:
+        return self._reader.complete
+
+    @property
+    def error(self) -> UpstreamError | None:
+        return self._reader.error
+
+    @property
+    def logprobs(self) -> tuple[float, ...] | None:
+        return self._reader.logprobs
+
+    def feed(self, data: bytes) -> bytes:
+        return self._write(self._reader.feed(data))
+
+    def end(self) -> bytes:
+        return self._write(self._reader.end())
+
+    def _write(self, deltas: list[Delta]) -> bytes:
+        for delta in deltas:
+            if isinstance(delta, TextDelta | ThinkingDelta | RefusalDelta):
+                self.characters += len(delta.text)
+            elif isinstance(delta, ToolArguments):
+                self.characters += len(delta.json)
+            self.content_seen = self.content_seen or isinstance(delta, _CONTENT)
+        if self._keeps:
+            self.deltas += deltas
+        written = b"".join(map(self._writer.write, deltas))
+        if self._reader.complete and not self._closed:
+            self._closed = True
+            written += self._writer.close()
+        return written
+
+
+_CONTENT = (TextDelta, ThinkingDelta, RefusalDelta, ToolCallStarted, Ended)
+
+
+class Stream:
+    """Committed: iterate it to relay, `close` it whatever happens; the request is settled either way."""
+
+    def __init__(
+        self, journey: Journey, trial: Trial, relay: StreamRelay | Translation, response: Response
+    ) -> None:
+        self.journey, self.trial, self.relay, self._response = journey, trial, relay, response
+        self._translation = relay if isinstance(relay, Translation) else None
+        self._incoming = response.__aiter__()
+        self._held: list[bytes] = []
+        self._ended = False
+        self.on_settled: Callable[[], None] | None = None
+
+    async def prime(self, *, until_whole: bool = False, hold: int = 0) -> None:
+        """Read up to the commit point: something of the answer, or (`until_whole`) all of it or `hold` bytes."""
+        held = 0
+        while not self._ended:
+            await self._read_on()
+            held = sum(map(len, self._held)) if until_whole else 0
+            if self.relay.error is not None:
+                raise self.relay.error
+            if self.relay.content_seen and (not until_whole or held > hold):
+                return
+        if not self.relay.complete:
+            raise UpstreamInvalidResponse("The provider's stream ended before its answer was whole.")
+
+    def reply(self) -> Reply:
+        """All that came, for what checks it."""
+        assert self._translation is not None
+        return assemble(self._translation.deltas, logprobs=self._translation.logprobs)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is held."""
+        return self._ended
+
+    def take(self) -> bytes:
+        """What is held, to be sent or checked."""
+        parts, self._held = self._held, []
+        return b"".join(parts)
+
+    async def _read_on(self) -> None:
+        try:
+            data = await anext(self._incoming)
+        except StopAsyncIteration:
+            self._ended = True
+            self._held.append(self.relay.end())
+        except EgressError as error:
+            raise from_egress(error)
+        else:
+            self._held.append(self.relay.feed(data))
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if part := self.take():
+            yield part
+        try:
+            async for part in self._rest():
+                yield part
+        except UpstreamError as error:
+            yield self.take() + self._broken(error)
+
+    async def _rest(self) -> AsyncIterator[bytes]:
+        """Settled as soon as the answer is whole, for its caller may leave with the last event; then read to the
+        end, so that the connection can serve again."""
+        while not self._ended:
+            await self._read_on()
+            if self.relay.error is not None:
+                raise self.relay.error
+            if self.journey.settlement is not None:
+                self._held.clear()
+            elif self.relay.complete:
+                self.finish()
+                yield self.take() + self._bill()
+            elif part := self.take():
+                yield part
+        if self.journey.settlement is None:
+            raise UpstreamInvalidResponse("The provider's stream ended before its answer was whole.")
+
+    def finish(self, *, because: str = "") -> Attempt:
+        """It came whole."""
+        self.account()
+        attempt = self.journey.close(
+            self.trial, AttemptOutcome.ANSWERED, served=self.relay.model, because=because
+        )
+        self._settle(attempt, 200)
+        return attempt
+
+    def close(self) -> None:
+        """The caller left, if nothing else was said before."""
+        if self.journey.settlement is None:
+            self.account()
+            attempt = self.journey.close(self.trial, AttemptOutcome.CANCELLED, served=self.relay.model)
+            self._settle(attempt if self.relay.content_seen else None, 499, "failed", "client_cancelled")
+        self._response.close()
+
+    def account_failure(self) -> None:
+        """It broke before the commit point: what the provider has said of its usage still counts."""
+        self.trial.usage, self.trial.usage_source = self.relay.usage, self.relay.usage_source
+        self._response.close()
+
+    def account(self) -> None:
+        """Usage as the provider said it; else what came, estimated and marked so."""
+        usage, source = self.relay.usage, self.relay.usage_source
+        if source is UsageSource.NONE or not self.relay.complete:
+            partial = usage if source is not UsageSource.NONE else None
+            guess = estimate(self.relay.characters, self.journey.facts.input_tokens)
+            usage = partial if partial and partial.output >= guess.output else guess
+            source = UsageSource.ESTIMATED
+        self.trial.usage, self.trial.usage_source = usage, source
+
+    def _broken(self, error: UpstreamError) -> bytes:
+        self.account()
+        self.journey.close(self.trial, AttemptOutcome.FAILED, because=error.code, served=self.relay.model)
+        self._settle(None, 200, "failed", error.code)
+        return self.journey.surface.stream_error(error)
+
+    def _settle(self, delivered: Attempt | None, status: int, outcome: str = "", error: str = "") -> None:
+        self.journey.settle(delivered=delivered, status=status, outcome=outcome, error=error)
+        if self.on_settled is not None:
+            self.on_settled()
+
+    def _bill(self) -> bytes:
+        """The money of a stream, known only now: a comment that no SDK minds."""
+        settlement = self.journey.settlement
+        assert settlement is not None
+        cost, baseline = settlement.cost, settlement.baseline
+        return b": x-rungway-cost-usd=%b x-rungway-baseline-usd=%b\n\n" % (money(cost), money(baseline))
+
+
+def money(nano: int | None) -> bytes:
+    return b"unknown" if nano is None else usd(nano).encode()

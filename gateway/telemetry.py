@@ -1,0 +1,42 @@
+"""Metrics and logs. A log line holds names, ids and numbers; no prompt, no answer, no secret."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import REGISTRY, Counter, Histogram, generate_latest
+
+REQUESTS = Counter("rungway_requests", "Requests settled", ["outcome", "status"])
+ATTEMPTS = Counter("rungway_attempts", "Attempts at providers", ["provider", "outcome"])
+SECONDS = Histogram(
+    "rungway_request_seconds",
+    "From arrival to settlement",
+    buckets=(0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 600),
+)
+DECIDING = Histogram(
+    "rungway_decide_seconds", "Classifying and deciding", buckets=(5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 0.02)
+)
+
+
+def configure(level: str) -> None:
+    """One JSON object a line on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.EventRenamer("message"),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping().get(level, logging.INFO)
+        ),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def page() -> bytes:
+    return generate_latest(REGISTRY)
