@@ -121,7 +121,7 @@ def person(*, email: str, name: str = "") -> User:
 
 def require(acting: Actor, *roles: Role) -> None:
     """Members are an admin's business, and nobody grants, changes or takes a role above the own."""
-    highest = max(Role.ADMIN, *roles)
+    highest = max((Role.ADMIN, *roles))
     if acting.role < highest:
         raise BeyondOwnRole(f"This needs the role {highest}; yours is {acting.role}.")
 

@@ -9,9 +9,7 @@ BeyondOwnRole           this actor may not; 403 (it is a PermissionDenied)
 
 from django.core.exceptions import PermissionDenied
 
-
-class Refused(Exception):
-    """The message names the cause and the remedy."""
+from console.refusals import Refused
 
 
 class LastOwner(Refused):

@@ -1,0 +1,153 @@
+"""The tenant's keys at providers. What is entered is sealed at once and never shown again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from console.audit import actions as audit
+from console.audit.actor import Actor
+from console.catalogue import builtin
+from console.catalogue.builtin import Vendor
+from console.keys import entered, trial
+from console.keys.actions import twins
+from console.keys.models import KeyState, ProviderKey
+from console.keys.sealing import Secret, Unopenable, is_current, rewrap, seal
+from console.outbox import actions as outbox
+from console.tenancy import every_tenant
+from console.tenants import names
+from console.tenants.actions import require
+from console.tenants.models import Tenant
+
+NAME_LENGTH = 64
+TWINS = {"one_provider_key_a_name": ("name", "There is a provider key of this name already.")}
+
+
+@transaction.atomic
+def create(
+    tenant: Tenant,
+    *,
+    name: str,
+    provider: str,
+    secret: str,
+    acting: Actor,
+    base_url: str = "",
+    key_id: UUID | None = None,
+) -> ProviderKey:
+    """With a `key_id`, doing it twice does it once."""
+    require(acting)
+    if key_id and (done := tenant.provider_keys.filter(pk=key_id).first()):
+        return done
+    vendor = vendor_of(provider)
+    key = ProviderKey(
+        id=key_id or uuid4(),
+        tenant=tenant,
+        name=names.field("name", name, at_most=NAME_LENGTH),
+        provider=vendor.id,
+        base_url=_field("base_url", entered.base_url, base_url, vendor),
+    )
+    _put(key, _field("secret", entered.provider_secret, secret, vendor))
+    with twins.refused(TWINS):
+        key.save(force_insert=True)
+    changes = {"provider": key.provider, "base_url": key.base_url, "last4": key.last4}
+    audit.record(tenant, acting=acting, verb="provider_key.created", subject=key.name, changes=changes)
+    outbox.mark(tenant)
+    return key
+
+
+@transaction.atomic
+def replace(key: ProviderKey, *, secret: str, acting: Actor, base_url: str | None = None) -> ProviderKey:
+    """A new secret, and with it perhaps another address: a secret is never sent where it was not entered for."""
+    require(acting)
+    vendor = vendor_of(key.provider)
+    before = {"base_url": key.base_url, "last4": key.last4, "fingerprint": key.fingerprint}
+    if base_url is not None:
+        key.base_url = _field("base_url", entered.base_url, base_url, vendor)
+    _put(key, _field("secret", entered.provider_secret, secret, vendor))
+    key.rotated_at = timezone.now()
+    key.save()
+    after = {"base_url": key.base_url, "last4": key.last4, "fingerprint": key.fingerprint}
+    changes = audit.changed(before, after)
+    audit.record(key.tenant, acting=acting, verb="provider_key.replaced", subject=key.name, changes=changes)
+    outbox.mark(key.tenant)
+    return key
+
+
+@transaction.atomic
+def delete(key: ProviderKey, *, acting: Actor) -> None:
+    """Models that are reached by this key only stop answering with the next snapshot."""
+    require(acting)
+    tenant, name = key.tenant, key.name
+    key.delete()
+    audit.record(tenant, acting=acting, verb="provider_key.deleted", subject=name)
+    outbox.mark(tenant)
+
+
+@transaction.atomic
+def test(key: ProviderKey, *, acting: Actor) -> trial.Trial:
+    """Asks the provider, and keeps what came out beside the key. The snapshot is not concerned."""
+    require(acting)
+    outcome = _try(key)
+    key.state = {True: KeyState.WORKING, False: KeyState.FAILING, None: KeyState.UNTESTED}[outcome.working]
+    key.state_reason = outcome.reason
+    key.tested_at = timezone.now()
+    key.save(update_fields=["state", "state_reason", "tested_at"])
+    changes = {"state": key.state, "reason": outcome.reason}
+    audit.record(key.tenant, acting=acting, verb="provider_key.tested", subject=key.name, changes=changes)
+    return outcome
+
+
+def rewrap_all() -> int:
+    """Seals everything under the first master key, each in its own transaction: it may be stopped and begun again."""
+    with every_tenant():
+        keys = list(ProviderKey.objects.exclude(master_key="").values_list("pk", flat=True))
+    return sum(_rewrap(pk) for pk in keys)
+
+
+def vendor_of(provider: str) -> Vendor:
+    try:
+        return builtin.vendors()[provider]
+    except KeyError:
+        raise ValidationError({"provider": "There is no such provider in the catalogue."}) from None
+
+
+def _put(key: ProviderKey, secret: Secret | None) -> None:
+    key.sealed = seal(secret, tenant=key.tenant_id, secret_id=key.pk) if secret else None
+    key.last4 = secret.last4 if secret else ""
+    key.fingerprint = secret.fingerprint(tenant=key.tenant_id) if secret else ""
+    key.state, key.state_reason, key.tested_at = KeyState.UNTESTED, "", None
+
+
+def _try(key: ProviderKey) -> trial.Trial:
+    try:
+        secret = key.open()
+    except Unopenable as reason:
+        return trial.Trial(working=False, reason=str(reason))
+    return trial.attempt(vendor_of(key.provider), base_url=key.base_url, secret=secret)
+
+
+def _rewrap(pk: UUID) -> bool:
+    with every_tenant():
+        key = ProviderKey.objects.select_for_update().select_related("tenant").filter(pk=pk).first()
+        if key is None or (sealed := key.sealed) is None or is_current(sealed):
+            return False
+        key.sealed = rewrap(sealed, tenant=key.tenant_id, secret_id=key.pk)
+        key.save(update_fields=["master_key", "sealed_data_key", "sealed_secret"])
+        changes = audit.changed({"master_key": sealed.master_key}, {"master_key": key.master_key})
+        acting = Actor.system("rewrap")
+        audit.record(
+            key.tenant, acting=acting, verb="provider_key.rewrapped", subject=key.name, changes=changes
+        )
+        outbox.mark(key.tenant)
+    return True
+
+
+def _field[T](field: str, check: Callable[[str, Vendor], T], text: str, vendor: Vendor) -> T:
+    try:
+        return check(text, vendor)
+    except ValidationError as error:
+        raise ValidationError({field: error.messages}) from None

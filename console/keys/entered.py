@@ -1,0 +1,90 @@
+"""Keys, addresses and limits as people enter them, by form, REST or file: trimmed, or refused with a hint.
+
+A refusal never repeats what was entered.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from console.catalogue.builtin import SELF_HOSTED, Vendor
+from console.keys.sealing import Secret
+from gateway.core.addresses import UrlNotAllowed, check_url
+from gateway.core.catalogue import SPOKEN, Auth
+from gateway.core.secrets import MAX_LENGTH, MIN_LENGTH
+
+LONGEST_SECRET = 8_192
+SIMULATED = re.compile(r"simulator:(/[A-Za-z0-9._-]+)+/?")
+PRINTABLE = re.compile(r"[!-~]+")
+
+
+def provider_secret(text: str, vendor: Vendor) -> Secret | None:
+    """None for a provider that wants no key."""
+    text = text.strip()
+    if not text:
+        if vendor.id in SELF_HOSTED or vendor.auth is Auth.NONE:
+            return None
+        raise ValidationError(f"Enter the key that {vendor.name} gave you.")
+    if len(text) > LONGEST_SECRET:
+        raise ValidationError(f"A key has at most {LONGEST_SECRET} characters: this is something else.")
+    if vendor.dialect not in SPOKEN and text.startswith("{"):
+        return Secret(_structured(text))
+    if text.lower().startswith("bearer "):
+        raise ValidationError("Leave out the word Bearer: enter the key alone.")
+    if text.startswith(("{", "[")):
+        raise ValidationError(f"{vendor.name} takes a plain key, and this is JSON.")
+    if not PRINTABLE.fullmatch(text):
+        raise ValidationError("A key is one word without spaces or line breaks: copy it again.")
+    return Secret(text)
+
+
+def base_url(text: str, vendor: Vendor) -> str:
+    """Empty where the provider's own is meant."""
+    text = text.strip()
+    if not text:
+        if not vendor.base_url and vendor.dialect in SPOKEN:
+            raise ValidationError(f"{vendor.name} runs at an address of your own: enter its base URL.")
+        return ""
+    if text.startswith("simulator:"):
+        return _simulated(text)
+    try:
+        check_url(text, allowed=settings.ALLOWED_PRIVATE_NETWORKS, exempt=settings.SIMULATOR_URL or "")
+    except UrlNotAllowed as reason:
+        raise ValidationError(f"This base URL cannot be used: {reason}.")
+    if "?" in text:
+        raise ValidationError("A base URL has no query: leave out the question mark and what follows.")
+    return text.rstrip("/")
+
+
+def own_secret(text: str) -> Secret:
+    """A gateway key that the tenant chose itself, so as to move here without changing an application."""
+    if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
+        raise ValidationError(f"A key of your own has {MIN_LENGTH} to {MAX_LENGTH} characters.")
+    if not PRINTABLE.fullmatch(text):
+        raise ValidationError("A key is one word of letters, digits and signs, without spaces.")
+    if len(set(text)) < 10:
+        raise ValidationError("This key is too easy to guess: use a random one.")
+    return Secret(text)
+
+
+def _simulated(text: str) -> str:
+    if not settings.SIMULATOR_URL:
+        raise ValidationError("No simulated providers run here: SIMULATOR_URL is not set.")
+    if not SIMULATED.fullmatch(text) or ".." in text:
+        raise ValidationError("Write a simulated provider as simulator:/openai/v1 or simulator:/anthropic.")
+    return text.rstrip("/")
+
+
+def _structured(text: str) -> str:
+    """Checked to be an object of texts, and kept as it was meant: without line breaks."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        raise ValidationError("This begins like JSON and is not: copy it again, from { to }.")
+    if not isinstance(values, dict) or not all(isinstance(value, str) and value for value in values.values()):
+        raise ValidationError("This JSON must be one object whose values are all texts.")
+    return json.dumps(values)
