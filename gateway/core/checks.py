@@ -87,7 +87,7 @@ def _parses(text: str) -> bool:
     return True
 
 
-def _said(passed: bool) -> Finding:
+def _said(passed: bool) -> Finding:  # noqa: FBT001
     return "passed" if passed else "failed"
 
 

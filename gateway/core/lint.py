@@ -6,7 +6,7 @@ wrong there, and the remedy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -39,9 +39,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
 
     models: tuple[Model, ...]
     open: frozenset[str]  # ids that this router can reach
+    bars: Mapping[str, str]  # and why it cannot reach the others
     tags: frozenset[str]
-    routers: frozenset[str] = frozenset()
-    keys: frozenset[str] = frozenset()
     check_regex: CheckRegex
 
 
@@ -52,8 +51,8 @@ def lint(
     around = Surroundings(
         models=tenant.models,
         open=frozenset(model.id for model in router.open),
+        bars={seat.model.id: seat.bar for seat in router.barred},
         tags=frozenset(tenant.tags),
-        keys=frozenset(key.name for key in tenant.gateway_keys),
         check_regex=check_regex,
     )
     findings = (*_names(policy), *_policy(policy, around), *_rules(policy, around), *_floors(policy, around))
@@ -110,8 +109,10 @@ def _outcome(rule: Rule | Otherwise, place: str, around: Surroundings) -> Findin
 def _pin(model: str, place: str, around: Surroundings) -> Findings:
     if all(known.id != model for known in around.models):
         yield _unknown_model(place, model)
-    elif model not in around.open:
-        yield _warn(place, f"{model} is out of reach", "Whitelist it, or add its provider key.")
+    elif "whitelist" in (bar := around.bars.get(model, "")):
+        yield _error(place, f"{model} is {bar}", "Put it on the whitelist, or name another.")
+    elif bar:
+        yield _warn(place, f"{model} is out of reach: {bar}", "Add a provider key for it.")
 
 
 def _cascade(cascade: Cascade, tier: Tier | None, place: str, around: Surroundings) -> Findings:
@@ -155,12 +156,32 @@ def _floors(policy: Policy, around: Surroundings) -> Findings:
 
 
 def _condition(when: Condition, place: str, policy: Policy, around: Surroundings) -> Findings:
+    yield from _numbers(when, place)
+    yield from _named_things(when, place, policy, around)
+    for at, part in parts_of(when, place):
+        yield from _condition(part, at, policy, around)
+    if when.not_ == ALWAYS:
+        yield _error(f"{place}.not", "can never hold", "Give it a condition.")
+    if when.any_ == ():
+        yield _error(f"{place}.any", "can never hold: it lists nothing", "Give it a condition.")
+
+
+def parts_of(when: Condition, place: str) -> Iterator[tuple[str, Condition]]:
+    yield from _at(f"{place}.all", when.all_ or ())
+    yield from _at(f"{place}.any", when.any_ or ())
+    if when.not_ is not None:
+        yield f"{place}.not", when.not_
+
+
+def _numbers(when: Condition, place: str) -> Findings:
     for name in ("difficulty", "confidence", "budget_left", "input_tokens"):
-        span = getattr(when, name)
-        if span is not None:
+        if (span := getattr(when, name)) is not None:
             yield from _range(span, f"{place}.{name}")
     if when.share is not None:
         yield from _share(when.share, f"{place}.share")
+
+
+def _named_things(when: Condition, place: str, policy: Policy, around: Surroundings) -> Findings:
     for tag in when.tag or ():
         if tag not in around.tags:
             yield _warn(f"{place}.tag.{tag}", f"tag {tag} is not declared", "Declare it in the settings.")
@@ -168,15 +189,6 @@ def _condition(when: Condition, place: str, policy: Policy, around: Surroundings
     for name in listed(when.semantic) if when.semantic is not None else ():
         if name not in known:
             yield _error(f"{place}.semantic", f"no class is named {name}", "Add it under `classes`.")
-    for name in ("all_", "any_"):
-        for at, part in _at(f"{place}.{name.rstrip('_')}", getattr(when, name) or ()):
-            yield from _condition(part, at, policy, around)
-    if when.not_ is not None:
-        yield from _condition(when.not_, f"{place}.not", policy, around)
-        if when.not_ == ALWAYS:
-            yield _error(f"{place}.not", "can never hold", "Give it a condition.")
-    if when.any_ == ():
-        yield _error(f"{place}.any", "can never hold: it lists nothing", "Give it a condition.")
 
 
 def _range(span: Range, place: str) -> Findings:

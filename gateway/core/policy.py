@@ -161,7 +161,15 @@ class Sample(
     input_tokens: int | None = None  # instead of counting the text
 
 
-class Expectation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, repr_omit_defaults=True, rename={"request_class": "class"}):  # fmt: skip
+class Expectation(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+    rename={"request_class": "class"},
+):
     """What must come out; only what is given is compared."""
 
     tier: Tier | None = None

@@ -1,0 +1,212 @@
+"""Each mistake is found, with its place; a policy without mistakes has none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from gateway.core.conditions import ALWAYS, Condition, Range
+from gateway.core.facts import RequestClass, Tier
+from gateway.core.lint import Finding, lint
+from gateway.core.policy import (
+    Cascade,
+    Check,
+    Expectation,
+    Floor,
+    Judge,
+    Otherwise,
+    Policy,
+    PolicyTest,
+    Rule,
+    Sample,
+    Unsure,
+)
+from gateway.core.samples import run_tests
+from tests.core.build import NOON, router, tenant
+from tests.core.strategies import policies
+
+
+def findings(policy: Policy, **rest: Any) -> tuple[Finding, ...]:
+    compiled = router(policy, **rest)
+    return lint(
+        policy, compiled, tenant(policy, **rest), check_regex=lambda pattern: "bad" * ("(" in pattern)
+    )
+
+
+def rule(name: str = "r", when: Condition = ALWAYS, tier: Tier | None = Tier.MID, **rest: Any) -> Rule:
+    return Rule(name=name, when=when, tier=tier, **rest)
+
+
+def cascaded(cascade: Cascade, tier: Tier = Tier.LIGHTWEIGHT) -> Policy:
+    return Policy(rules=(rule(tier=tier, cascade=cascade),))
+
+
+SOUND = (Check(not_refusal=True),)
+
+
+@pytest.mark.parametrize(
+    ("policy", "level", "place", "message"),
+    [
+        (Policy(baseline="openai/nope"), "error", "$.baseline", "unknown model openai/nope"),
+        (Policy(whitelist=("nope/*",)), "warning", "$.whitelist[0]", "nope/* matches no model"),
+        (Policy(rules=(rule(tier=None),)), "error", "$.rules[0]", "names neither a tier nor a model"),
+        (
+            Policy(rules=(rule(model="alpha/mid"),)),
+            "error",
+            "$.rules[0]",
+            "names both a tier and a model",
+        ),
+        (Policy(rules=(rule(tier=None, model="x/y"),)), "error", "$.rules[0].model", "unknown model x/y"),
+        (
+            Policy(whitelist=("alpha/*",), rules=(rule(tier=None, model="beta/mini"),)),
+            "error",
+            "$.rules[0].model",
+            "beta/mini is not on the router's whitelist",
+        ),
+        (Policy(rules=(rule("a"), rule("b"))), "warning", "$.rules[1]", "never reached: rule a holds first"),
+        (
+            Policy(rules=(rule("a", Condition(tag={"team": "x"})), rule("a"))),
+            "error",
+            "$.rules[1].name",
+            "a second one is named a",
+        ),
+        (
+            Policy(rules=(rule(when=Condition(tag={"taem": "x"})),)),
+            "warning",
+            "$.rules[0].when.tag.taem",
+            "tag taem is not declared",
+        ),
+        (
+            Policy(rules=(rule(when=Condition(all_=(Condition(difficulty=Range(at_least=1, below=0)),))),)),
+            "error",
+            "$.rules[0].when.all[0].difficulty",
+            "can never hold: the bounds exclude each other",
+        ),
+        (
+            Policy(rules=(rule(when=Condition(share=10)),)),
+            "error",
+            "$.rules[0].when.share",
+            "10 is not between 0 and 1",
+        ),
+        (
+            Policy(rules=(rule(when=Condition(semantic="x")),)),
+            "error",
+            "$.rules[0].when.semantic",
+            "no class is named x",
+        ),
+        (
+            Policy(rules=(rule(when=Condition(not_=ALWAYS)),)),
+            "error",
+            "$.rules[0].when.not",
+            "can never hold",
+        ),
+        (
+            cascaded(Cascade(up_to=Tier.SMALL, checks=SOUND)),
+            "error",
+            "$.rules[0].cascade.up_to",
+            "small is below the rule's tier, lightweight",
+        ),
+        (
+            cascaded(Cascade()),
+            "warning",
+            "$.rules[0].cascade.checks",
+            "without checks no answer is ever rejected",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(),))),
+            "error",
+            "$.rules[0].cascade.checks[0]",
+            "gives no check",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(not_refusal=True, json_valid=True),))),
+            "error",
+            "$.rules[0].cascade.checks[0]",
+            "gives several checks: not_refusal + json_valid",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(regex="("),))),
+            "error",
+            "$.rules[0].cascade.checks[0].regex",
+            "not a usable pattern: bad",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(judge=Judge(model="no/such")),))),
+            "error",
+            "$.rules[0].cascade.checks[0].judge.model",
+            "unknown model no/such",
+        ),
+        (
+            Policy(whitelist=("gamma/small",), floors=(Floor(name="f", tier=Tier.PREMIUM),)),
+            "warning",
+            "$.floors[0].tier",
+            "no model of tier premium or above is within reach",
+        ),
+        (Policy(otherwise=Otherwise()), "error", "$.otherwise", "names neither a tier nor a model"),
+        (
+            Policy(unsure=Unsure(tier=Tier.MID, confidence_below=50)),
+            "error",
+            "$.unsure.confidence_below",
+            "50 is not between 0 and 1",
+        ),
+    ],
+)
+def test_each_mistake_is_found_at_its_place(policy: Policy, level: str, place: str, message: str) -> None:
+    found = [(f.level, f.place, f.message) for f in findings(policy)]
+    assert (level, place, message) in found
+    assert all(f.remedy for f in findings(policy))
+
+
+def test_a_sound_policy_has_no_findings() -> None:
+    policy = Policy(
+        baseline="alpha/big",
+        rules=(rule("a", Condition(tag={"team": "x"}), Tier.LIGHTWEIGHT, cascade=Cascade(checks=SOUND)),),
+        unsure=Unsure(tier=Tier.MID),
+        floors=(Floor(name="f", tier=Tier.PREMIUM, when=Condition(tag={"data": "regulated"})),),
+    )
+    assert findings(policy) == ()
+
+
+@given(policies())
+def test_errors_come_first_and_linting_never_fails(policy: Policy) -> None:
+    levels = [finding.level for finding in findings(policy)]
+    assert levels == sorted(levels)
+
+
+def outcome(test: PolicyTest) -> str:
+    policy = Policy(
+        rules=(rule("routine", Condition(request_class=RequestClass.CLASSIFICATION), Tier.LIGHTWEIGHT),),
+        floors=(Floor(name="f", tier=Tier.PREMIUM, when=Condition(tag={"data": "regulated"})),),
+        tests=(test,),
+    )
+    (result,) = run_tests(router(policy), at=NOON)
+    return result.failure
+
+
+SENTIMENT = "Classify the sentiment of this review as positive or negative: great phone"
+
+
+@pytest.mark.parametrize(
+    ("sample", "expected", "failure"),
+    [
+        (Sample(text=SENTIMENT), Expectation(tier=Tier.LIGHTWEIGHT, rule="routine"), ""),
+        (Sample(text=SENTIMENT, tags={"data": "regulated"}), Expectation(tier=Tier.PREMIUM), ""),
+        (Sample(text=SENTIMENT), Expectation(tier=Tier.MID), "tier is lightweight, not mid"),
+        (Sample(text=SENTIMENT), Expectation(model="beta/mini"), "model is alpha/mini, not beta/mini"),
+        (
+            Sample(text=SENTIMENT),
+            Expectation(request_class=RequestClass.CODING),
+            "class is classification, not coding",
+        ),
+        (Sample(text=SENTIMENT), Expectation(not_model="beta/*"), "beta/mini can be reached"),
+        (
+            Sample(text=SENTIMENT, input_tokens=900_000),
+            Expectation(tier=Tier.MID),
+            "no model is left (context_length_exceeded)",
+        ),
+    ],
+)
+def test_a_policys_own_tests(sample: Sample, expected: Expectation, failure: str) -> None:
+    assert outcome(PolicyTest(name="t", request=sample, expect=expected)) == failure
