@@ -11,11 +11,7 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
 from console.environment import Environment, Secrets
-from gateway.core import master_keys
-
-SHORTEST_SECRET = 32
-FEWEST_DIFFERENT = 10
-DEFAULTS = ("django-insecure", "changeme", "change-me", "change_me", "secret", "password", "example")
+from gateway.core import master_keys, secret_key
 
 
 def refuse_unsafe() -> None:
@@ -30,21 +26,13 @@ def check(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessag
 
 
 def problems(environment: Environment, secrets: Secrets) -> Iterator[str]:
-    yield from _secret_key(secrets.secret_key)
+    if weak := secret_key.weakness(secrets.secret_key):
+        yield weak
     yield from _master_keys(secrets.master_keys)
     addresses = {"DATABASE_URL": environment.database_url, "REDIS_URL": environment.redis_url}
     for name, address in addresses.items():
         if not address:
             yield f"{name} is not set: give the address of the server, or start everything with `up`."
-
-
-def _secret_key(key: str) -> Iterator[str]:
-    if not key:
-        yield "SECRET_KEY is not set: set it to a long random value (`up` makes one)."
-    elif key.lower().startswith(DEFAULTS):
-        yield "SECRET_KEY is a well-known default: set it to a long random value."
-    elif len(key) < SHORTEST_SECRET or len(set(key)) < FEWEST_DIFFERENT:
-        yield f"SECRET_KEY is weak: set it to at least {SHORTEST_SECRET} random characters."
 
 
 def _master_keys(text: str) -> Iterator[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
+
+from gateway.core import master_keys, secret_key
 
 
 class Misconfigured(Exception):
@@ -33,26 +34,26 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         var_dir=Path(environ.get("VAR_DIR", "var")).resolve(),
         redis_url=_needed(environ, "REDIS_URL"),
-        secret_key=_needed(environ, "SECRET_KEY").encode(),
-        master_keys=read_master_keys(_needed(environ, "MASTER_KEYS")),
+        secret_key=_secret_key(environ),
+        master_keys=_master_keys(environ),
         allowed_private_networks=_listed(environ.get("ALLOWED_PRIVATE_NETWORKS", "")),
         simulator_url=environ.get("SIMULATOR_URL", "").rstrip("/"),
         log_level=environ.get("LOG_LEVEL", "INFO").upper(),
     )
 
 
-def read_master_keys(text: str) -> dict[str, bytes]:
-    """`id:base64-32-bytes`, comma-separated; the order is kept."""
-    keys: dict[str, bytes] = {}
-    for pair in _listed(text):
-        key_id, colon, value = pair.partition(":")
-        try:
-            keys[key_id] = b64decode(value, validate=True)
-        except ValueError:
-            colon = ""
-        if not colon or not key_id or len(keys.get(key_id, b"")) != 32:
-            raise Misconfigured("MASTER_KEYS: write id:base64-32-bytes, several with commas between")
-    return keys
+def _secret_key(environ: Mapping[str, str]) -> bytes:
+    key = environ.get("SECRET_KEY", "")
+    if weak := secret_key.weakness(key):
+        raise Misconfigured(weak)
+    return key.encode()
+
+
+def _master_keys(environ: Mapping[str, str]) -> Mapping[str, bytes]:
+    try:
+        return master_keys.parse(environ.get("MASTER_KEYS", ""))
+    except master_keys.BadMasterKeys as refusal:
+        raise Misconfigured(str(refusal)) from None
 
 
 def _needed(environ: Mapping[str, str], name: str) -> str:
