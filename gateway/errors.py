@@ -54,7 +54,6 @@ from __future__ import annotations
 
 from enum import Enum, auto
 from math import ceil, isfinite
-from typing import ClassVar
 
 
 class Kind(Enum):
@@ -87,7 +86,7 @@ def echo(text: object) -> str:
 
 class GatewayError(Exception):
     status: int = 500
-    kind: ClassVar[Kind] = Kind.SERVER
+    kind: Kind = Kind.SERVER
     code: str = "internal_error"
     message: str = "The gateway failed to answer."
     param: str | None = None
@@ -218,7 +217,6 @@ class MethodNotAllowed(CallerError):
 
 class RequestTimedOut(CallerError):
     status = 408
-    kind = Kind.TIMEOUT
     code = "request_timeout"
     message = "The request did not arrive in time."
 
@@ -402,6 +400,7 @@ class ProviderInvalidRequest(UpstreamError):
     ) -> None:
         super().__init__(message, retryable=retryable, upstream_status=status)
         self.status = status
+        self.kind = {404: Kind.NOT_FOUND, 413: Kind.TOO_LARGE}.get(status, Kind.INVALID)
         self.param = None if param is None else param[:MAX_PARAM]
 
 

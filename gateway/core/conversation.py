@@ -198,7 +198,6 @@ class Started(Struct, frozen=True, tag="started", kw_only=True):
 class TextDelta(Struct, frozen=True, tag="text"):
     text: str
     choice: int = 0
-    logprobs: tuple[float, ...] | None = None
 
 
 class ThinkingDelta(Struct, frozen=True, tag="thinking"):

@@ -22,6 +22,10 @@ Headers = list[tuple[bytes, bytes]]
 
 MAX_EVENT = 16 * 1024 * 1024  # bytes of one event of a stream
 NO_HEADERS: Mapping[bytes, bytes] = {}
+EVENT_STREAM: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+]
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
@@ -44,13 +48,18 @@ class Rendered(Struct, frozen=True):
 class StreamReader(Protocol):
     """A provider's bytes → deltas. Never raises; the same bytes give the same deltas however they are cut."""
 
+    id: str
     model: str  # as the provider names it
     usage: Usage
     usage_source: UsageSource  # NONE: the provider has said nothing
     finish: Finish | None
     complete: bool  # the provider said that the answer is whole; known for certain after `end`
     error: UpstreamError | None  # said in the stream, or found in it; nothing is read after it
-    logprobs: tuple[float, ...] | None  # natural, one a token of the first choice; None: the provider gave none
+
+    @property
+    def logprobs(self) -> tuple[float, ...] | None:
+        """Natural, one a token of the first choice; None where the provider gave none."""
+        ...
 
     def feed(self, data: bytes) -> list[Delta]: ...
     def end(self) -> list[Delta]:
@@ -98,9 +107,12 @@ class StreamRelay(Protocol):
     def end(self) -> bytes: ...
 
     @property
-    def text(self) -> str:
-        """The answer so far, up to a bound; read only when asked for."""
+    def reply(self) -> Reply:
+        """What has come so far, for checks; read only when asked for."""
         ...
+
+    @property
+    def text(self) -> str: ...
 
     @property
     def characters(self) -> int:
@@ -130,7 +142,9 @@ class Dialect(Protocol):
         ...
 
     def render_error(self, error: GatewayError, request_id: str) -> Rendered: ...
-    def stream_error(self, error: GatewayError) -> bytes:
+    def stream_error(
+        self, error: GatewayError, *, reply_id: str = "", model: str = "", now: int = 0
+    ) -> bytes:
         """What ends a relayed stream that is cut: never looks like a good end."""
         ...
 

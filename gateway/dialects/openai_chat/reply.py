@@ -1,0 +1,179 @@
+"""A provider's answer → `Reply`, and a `Reply` → an answer for a caller of this surface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.core.conversation import Finish, Part, Refused, Reply, Text, Thinking, ToolCall
+from gateway.core.price import NOTHING, UsageSource
+from gateway.dialects.openai_chat.failure import error_in
+from gateway.dialects.openai_chat.thoughts import said, thoughts
+from gateway.dialects.openai_chat.usage import read_usage, write_usage
+from gateway.errors import UpstreamInvalidResponse
+
+FINISHES: Mapping[str, Finish] = {
+    "stop": Finish.STOP,
+    "eos": Finish.STOP,
+    "length": Finish.LENGTH,
+    "model_length": Finish.LENGTH,
+    "tool_calls": Finish.TOOL_CALLS,
+    "function_call": Finish.TOOL_CALLS,
+    "content_filter": Finish.CONTENT_FILTER,
+}
+WORDS: Mapping[Finish, str] = {
+    Finish.LENGTH: "length",
+    Finish.TOOL_CALLS: "tool_calls",
+    Finish.CONTENT_FILTER: "content_filter",
+    Finish.REFUSAL: "content_filter",
+}  # all others: stop
+
+
+def parse_reply(body: bytes) -> Reply:
+    try:
+        raw = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise UpstreamInvalidResponse("The provider's answer is not JSON.") from None
+    if type(raw) is not dict:
+        raise UpstreamInvalidResponse("The provider's answer is not an object.")
+    error = error_in(raw)
+    if error is not None:
+        raise error
+    choices = raw.get("choices")
+    if type(choices) is not list or not choices or not all(_is_choice(choice) for choice in choices):
+        raise UpstreamInvalidResponse("The provider's answer has no choices.")
+    usage, source = read_usage(raw.get("usage"))
+    first, *others = (_reply(raw, choice) for choice in choices)
+    return msgspec.structs.replace(first, usage=usage, usage_source=source, raw=raw, more=tuple(others))
+
+
+def _is_choice(choice: Any) -> bool:
+    return type(choice) is dict and type(choice.get("message")) is dict
+
+
+def _reply(raw: Mapping[str, Any], choice: Mapping[str, Any]) -> Reply:
+    parts = tuple(_parts(choice["message"]))
+    created = raw.get("created")
+    return Reply(
+        id=str(raw.get("id") or ""),
+        model=str(raw.get("model") or ""),
+        parts=parts,
+        finish=finish_of(choice.get("finish_reason"), parts),
+        usage=NOTHING,
+        usage_source=UsageSource.NONE,
+        logprobs=logprobs_of(choice.get("logprobs")),
+        created=created if type(created) is int else 0,
+    )
+
+
+def _parts(message: Mapping[str, Any]) -> Iterator[Part]:
+    yield from thoughts(message)
+    content = message.get("content")
+    if type(content) is str and content:
+        yield Text(content)
+    elif type(content) is list:
+        yield from listed(content)
+    spoken = message.get("audio")
+    if (
+        type(spoken) is dict
+        and not content
+        and type(spoken.get("transcript")) is str
+        and spoken["transcript"]
+    ):
+        yield Text(spoken["transcript"])
+    refusal = message.get("refusal")
+    if type(refusal) is str and refusal:
+        yield Refused(refusal)
+    yield from calls_of(message)
+
+
+def listed(content: Sequence[Any]) -> Iterator[Part]:
+    """Content in parts, as one vendor answers when the model thinks."""
+    for part in content:
+        if type(part) is not dict:
+            continue
+        inner = part.get("thinking")
+        if type(part.get("text")) is str:
+            yield Text(part["text"])
+        elif type(inner) is str:
+            yield Thinking(text=inner)
+        elif type(inner) is list:
+            yield Thinking(text="".join(str(p.get("text") or "") for p in inner if type(p) is dict))
+
+
+def calls_of(message: Mapping[str, Any]) -> Iterator[ToolCall]:
+    calls = message.get("tool_calls")
+    for index, call in enumerate(calls if type(calls) is list else ()):
+        function = call.get("function") if type(call) is dict else None
+        if type(function) is dict and type(function.get("name")) is str:
+            yield ToolCall(
+                str(call.get("id") or f"call_{index}"),
+                function["name"],
+                arguments_of(function.get("arguments")),
+            )
+    legacy = message.get("function_call")
+    if not calls and type(legacy) is dict and legacy.get("name"):
+        yield ToolCall("call_0", str(legacy["name"]), arguments_of(legacy.get("arguments")))
+
+
+def arguments_of(value: Any) -> str:
+    """JSON text, even from vendors who send the object itself."""
+    if type(value) is str:
+        return value or "{}"
+    return msgspec.json.encode(value).decode() if type(value) is dict else "{}"
+
+
+def finish_of(word: Any, parts: Sequence[Part]) -> Finish:
+    finish = FINISHES.get(word) if type(word) is str else None
+    if finish is None:
+        finish = Finish.TOOL_CALLS if any(isinstance(part, ToolCall) for part in parts) else Finish.UNKNOWN
+    if finish is Finish.STOP and any(isinstance(part, Refused) for part in parts):
+        return Finish.REFUSAL
+    return finish
+
+
+def logprobs_of(value: Any) -> tuple[float, ...] | None:
+    content = value.get("content") if type(value) is dict else None
+    if type(content) is not list:
+        return None
+    found = [token.get("logprob") for token in content if type(token) is dict]
+    return tuple(float(value) for value in found if isinstance(value, int | float)) or None
+
+
+def render_reply(reply: Reply, *, now: int) -> bytes:
+    body = {
+        "id": reply_id(reply.id),
+        "object": "chat.completion",
+        "created": reply.created or now,
+        "model": reply.model,
+        "choices": [_choice(index, choice) for index, choice in enumerate((reply, *reply.more))],
+        "usage": write_usage(reply.usage),
+    }
+    return msgspec.json.encode(body)
+
+
+def reply_id(given: str) -> str:
+    return given if given.startswith("chatcmpl-") else f"chatcmpl-{given}"
+
+
+def _choice(index: int, reply: Reply) -> dict[str, Any]:
+    refusal = "".join(part.text for part in reply.parts if isinstance(part, Refused)) or None
+    message: dict[str, Any] = {"role": "assistant", "content": reply.text or None, "refusal": refusal}
+    message |= said([part for part in reply.parts if isinstance(part, Thinking)])
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in reply.tool_calls
+    ]
+    if calls:
+        message["tool_calls"] = calls
+    elif refusal is None and message["content"] is None:
+        message["content"] = ""
+    return {"index": index, "message": message, "logprobs": None, "finish_reason": finish_word(reply)}
+
+
+def finish_word(reply: Reply) -> str:
+    if reply.finish is Finish.REFUSAL and any(isinstance(part, Refused) for part in reply.parts):
+        return "stop"
+    return WORDS.get(reply.finish, "stop")

@@ -1,0 +1,96 @@
+"""What the stream readers of all dialects share: events → objects, and how a stream may go wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gateway.core.conversation import Delta, Finish, Started
+from gateway.core.price import NOTHING, Usage, UsageSource
+from gateway.dialects.sse import Event, EventReader
+from gateway.errors import UpstreamError, UpstreamInvalidResponse
+
+_decode = msgspec.json.Decoder().decode
+
+
+class Reader:
+    """A dialect fills in `read_object`. What it cannot make sense of it passes over; what it cannot read ends it."""
+
+    def __init__(self) -> None:
+        self._events = EventReader()
+        self.started = False
+        self.id = ""
+        self.model = ""
+        self.usage: Usage = NOTHING
+        self.usage_source = UsageSource.NONE
+        self.finish: Finish | None = None
+        self.stop_sequence = ""
+        self.complete = False
+        self.error: UpstreamError | None = None
+        self.only_usage = False  # whether the last event told of usage and nothing else
+
+    @property
+    def logprobs(self) -> tuple[float, ...] | None:
+        return None
+
+    def feed(self, data: bytes) -> list[Delta]:
+        deltas: list[Delta] = []
+        if self.error is None:
+            self._take(self._events.feed(data), deltas)
+        return deltas
+
+    def end(self) -> list[Delta]:
+        deltas: list[Delta] = []
+        if self.error is None:
+            self._take(self._events.end(), deltas)
+        self.at_end(deltas)
+        if self.error is None and not self.complete:
+            self.error = UpstreamError("The provider's answer broke off before its end.")
+        return deltas
+
+    def read_object(self, name: bytes, body: dict[str, Any], deltas: list[Delta]) -> None:
+        raise NotImplementedError
+
+    def read_mark(self, data: bytes, deltas: list[Delta]) -> bool:
+        """Whether the data of an event is a word of the protocol, not JSON."""
+        return False
+
+    def at_end(self, deltas: list[Delta]) -> None:
+        """No more comes: what is still to be said of it."""
+
+    def start(self, deltas: list[Delta], *, reply_id: Any, model: Any, usage: Usage = NOTHING) -> None:
+        self.started = True
+        self.id = reply_id if type(reply_id) is str else ""
+        self.model = model if type(model) is str else ""
+        deltas.append(Started(id=self.id, model=self.model, usage=usage))
+
+    def _take(self, events: list[Event], deltas: list[Delta]) -> None:
+        for event in events:
+            self._read(event, deltas)
+            if self.error is not None:
+                return
+        if self._events.overfull:
+            self.error = UpstreamInvalidResponse("An event of the provider's stream is too large.")
+
+    def _read(self, event: Event, deltas: list[Delta]) -> None:
+        self.only_usage = False
+        if not event.data.strip() or self.read_mark(event.data, deltas):
+            return
+        body = _object(event.data)
+        if body is not None:
+            self.read_object(event.name, body, deltas)
+        elif b"\n" in event.data:  # blank lines between events were forgotten: each line is one
+            for line in event.data.split(b"\n"):
+                if self.error is None:
+                    self._read(Event(event.name, line), deltas)
+        else:
+            self.error = UpstreamInvalidResponse("An event of the provider's stream is not JSON.")
+
+
+def _object(data: bytes) -> dict[str, Any] | None:
+    try:
+        body = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return body if type(body) is dict else {}

@@ -1,0 +1,150 @@
+"""A provider's stream for a caller of the same dialect: bytes go on as they came, at the cost of a few searches.
+
+Every event is read until the answer has begun; after that only those that say something besides the answer
+(usage, an end, an error). The text itself is kept as bytes and read when someone asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.core.assemble import assemble
+from gateway.core.conversation import (
+    Delta,
+    Finish,
+    RefusalDelta,
+    Reply,
+    TextDelta,
+    ThinkingDelta,
+    ToolArguments,
+    ToolCallStarted,
+)
+from gateway.core.price import Usage, UsageSource
+from gateway.dialects.reader import Reader
+from gateway.dialects.sse import WholeEvents, split_events
+from gateway.errors import UpstreamError, UpstreamInvalidResponse
+
+MAX_UNREAD = 65_536  # bytes of the answer that wait to be read
+MAX_TEXT = 1_048_576  # characters of the answer kept for what asks for it
+
+_CONTENT = (TextDelta, ThinkingDelta, RefusalDelta, ToolCallStarted, ToolArguments)
+
+
+class Relay:
+    def __init__(
+        self, new_reader: Callable[[], Reader], is_notable: Callable[[bytes], bool], *, hides_usage: bool
+    ) -> None:
+        self._whole = WholeEvents()
+        self._reader = new_reader()
+        self._text_reader = new_reader()
+        self._deltas: list[Delta] = []
+        self._characters = 0
+        self._unread: list[bytes] = []
+        self._unread_size = 0
+        self._is_notable = is_notable
+        self._hides_usage = hides_usage
+        self.content_seen = False
+
+    @property
+    def id(self) -> str:
+        return self._reader.id
+
+    @property
+    def model(self) -> str:
+        return self._reader.model
+
+    @property
+    def usage(self) -> Usage:
+        return self._reader.usage
+
+    @property
+    def usage_source(self) -> UsageSource:
+        return self._reader.usage_source
+
+    @property
+    def finish(self) -> Finish | None:
+        return self._reader.finish
+
+    @property
+    def complete(self) -> bool:
+        return self._reader.complete
+
+    @property
+    def error(self) -> UpstreamError | None:
+        return self._reader.error
+
+    @property
+    def reply(self) -> Reply:
+        """What has come so far."""
+        self._read_kept()
+        return assemble(self._deltas, logprobs=self._text_reader.logprobs)
+
+    @property
+    def text(self) -> str:
+        return self.reply.text
+
+    @property
+    def characters(self) -> int:
+        self._read_kept()
+        return self._characters
+
+    def feed(self, data: bytes) -> bytes:
+        if self._reader.error is not None:
+            return b""
+        whole = self._whole.feed(data)
+        if self._whole.overfull:
+            self._reader.error = UpstreamInvalidResponse("An event of the provider's stream is too large.")
+            return b""
+        if not whole:
+            return b""
+        if self.content_seen and not self._is_notable(whole):
+            self._keep(whole)
+            return whole
+        return self._inspect(whole)
+
+    def end(self) -> bytes:
+        """An event without its blank line is still one, if it can be read; the half of one goes nowhere."""
+        rest = self._whole.rest()
+        passed = self._inspect(rest + b"\n\n") if rest.strip() and self._reader.error is None else b""
+        self._reader.end()
+        return passed
+
+    def _inspect(self, whole: bytes) -> bytes:
+        passed = []
+        for event in split_events(whole):
+            deltas = self._reader.feed(event)
+            if self._reader.error is not None:
+                break
+            self.content_seen = self.content_seen or _has_content(deltas)
+            if not (self._hides_usage and self._reader.only_usage):
+                passed.append(event)
+        kept = b"".join(passed)
+        self._keep(kept)
+        return kept
+
+    def _keep(self, data: bytes) -> None:
+        self._unread.append(data)
+        self._unread_size += len(data)
+        if self._unread_size > MAX_UNREAD:
+            self._read_kept()
+
+    def _read_kept(self) -> None:
+        data, self._unread, self._unread_size = b"".join(self._unread), [], 0
+        for delta in self._text_reader.feed(data):
+            self._characters += size_of(delta)
+            if self._characters <= MAX_TEXT or not isinstance(delta, _CONTENT):
+                self._deltas.append(delta)
+
+
+def size_of(delta: Delta) -> int:
+    """The characters that a delta adds to an answer."""
+    match delta:
+        case TextDelta(text=text) | ThinkingDelta(text=text) | RefusalDelta(text=text):
+            return len(text)
+        case ToolArguments(json=text) | ToolCallStarted(name=text):
+            return len(text)
+    return 0
+
+
+def _has_content(deltas: list[Delta]) -> bool:
+    return any(isinstance(delta, _CONTENT) for delta in deltas)
