@@ -1,13 +1,12 @@
-"""A vendor is a row, a protocol is a file: no vendor's or model's name stands in Python outside `dialects/`.
+"""A vendor is a row, a protocol is a file: outside `dialects/` no Python names a vendor or its models.
 
-The name of a protocol is not a vendor's: `"anthropic"` may say which wire a path speaks, and `Surface.ANTHROPIC`
-what an answer looks like. Only whole words count as one, so `"anthropic/claude-…"` never does.
+The name of a protocol is not a vendor's: `"anthropic"` may say which wire a path speaks, `Surface.ANTHROPIC`
+what an answer looks like. Only a whole text or name counts as one, so `"anthropic/claude-…"` never does.
 """
 
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -29,12 +28,11 @@ PROTOCOLS = {
 }
 SPEAKS_FOR_ITSELF = ("gateway/dialects/", "gateway/simulator/", "console/management/commands/demo")
 ALLOWED = {
-    "console/catalogue/specs.py": {"Write it as provider/model, without spaces: local/llama-3.3-8b."},
-    "gateway/core/addresses.py": {"metadata.google.internal"},  # refused as a provider's address
-    "console/keys/entered.py": {
-        "Write a simulated provider as simulator:/openai/v1 or simulator:/anthropic."
-    },
-    "console/supervisor/welcome.py": {"gpt-5"},  # what an application asks for in the line to paste
+    "console/catalogue/specs.py": "local/llama-3.3-8b",  # an example of an id, in an error
+    "console/keys/entered.py": "simulator:/openai/v1 or simulator:/anthropic",  # an example of an address
+    "console/supervisor/welcome.py": "gpt-5",  # what an application asks for, in the line to paste
+    "gateway/core/addresses.py": "metadata.google.internal",  # refused as a provider's address
+    "gateway/core/lexicon.py": "google sheets",  # a word of people's questions
 }
 
 
@@ -44,9 +42,7 @@ def test_no_vendor_is_named() -> None:
         for file in python_files("gateway", "console", "billing")
         if not name_of(file).startswith(SPEAKS_FOR_ITSELF)
         for line, word in words(file.read_text())
-        if VENDORS.search(word)
-        and word.lower() not in PROTOCOLS
-        and word not in ALLOWED.get(name_of(file), ())
+        if word.lower() not in PROTOCOLS and VENDORS.search(word.replace(ALLOWED.get(name_of(file), "-"), ""))
     }
     assert named == {}
 
@@ -67,8 +63,7 @@ def test_what_counts_as_a_word(source: str, found: list[str]) -> None:
 
 def test_exceptions_are_needed() -> None:
     for name, excepted in ALLOWED.items():
-        found = {word for _, word in words(Path(ROOT / name).read_text())}
-        assert excepted <= found, name
+        assert any(excepted in word for _, word in words((ROOT / name).read_text())), name
 
 
 def words(source: str) -> Iterator[tuple[int, str]]:
