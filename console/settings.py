@@ -107,6 +107,14 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.redis_url
+CACHES = {
+    # Counts attempts to sign in and keeps used one-time codes, so it has to be shared by all processes.
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.redis_url,
+        "KEY_PREFIX": "rungway:cache",
+    }
+}
 
 # Sign-in
 
@@ -127,6 +135,8 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # members come by invitation, which proves the address
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/15m/ip,10/15m/key"}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds from signing in to what grants access
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

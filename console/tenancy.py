@@ -169,29 +169,37 @@ type TenantView[**P] = Callable[Concatenate[TenantRequest, P], HttpResponse]
 
 
 class View(Protocol):
-    """A view under /t/<slug>/; the role is read by the test that walks every route."""
+    """A view under /t/<slug>/; the roles are read by the test that walks every route."""
 
-    required_role: Role
+    reading: Role
+    writing: Role
 
     def __call__(self, request: HttpRequest, *, tenant: str, **rest: object) -> HttpResponse: ...
 
 
-def member[**P](role: Role) -> Callable[[TenantView[P]], View]:
-    """Lets in members who hold the role. Strangers sign in, foreign tenants 404, too low a role 403."""
+def member[**P](role: Role, *, writing: Role | None = None) -> Callable[[TenantView[P]], View]:
+    """Lets in members who hold the role. Strangers sign in, foreign tenants are 404, too low a role 403.
+
+    `writing` is a higher role that a page which everybody may read needs for being posted to.
+    """
 
     def decorate(view: TenantView[P]) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, tenant: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
-            inside = _enter(request, user=request.user, slug=tenant, role=role)
+            needed = role if request.method in SAFE else writing or role
+            inside = _enter(request, user=request.user, slug=tenant, role=needed)
             with within(inside.tenant):
                 return view(inside, *args, **kwargs)
 
-        guarded.required_role = role  # type: ignore[attr-defined]
+        guarded.reading, guarded.writing = role, writing or role  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]
 
     return decorate
+
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def _enter(request: HttpRequest, *, user: User, slug: str, role: Role) -> TenantRequest:
@@ -199,13 +207,15 @@ def _enter(request: HttpRequest, *, user: User, slug: str, role: Role) -> Tenant
     membership: Membership | None = memberships.find(user=user, slug=slug)
     if membership is None:
         raise Http404("No such tenant.")
-    if not membership.holds(role):
-        raise PermissionDenied(f"This needs the role {role}; yours is {membership.role}.")
     inside = cast("TenantRequest", request)
     inside.tenant = membership.tenant
     inside.membership = membership
     inside.memberships = cast("list[Membership]", SimpleLazyObject(lambda: memberships.all_of(user)))
     inside.acting = membership.actor
+    if not membership.holds(role):
+        raise PermissionDenied(f"This needs the role {role}; yours is {membership.role}.")
+    if inside.session.get("tenant") != slug:
+        inside.session["tenant"] = slug  # where the next sign-in leads
     return inside
 
 

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from console.tenants.urls import entrance
+from console.tenants.urls import accounts, entrance
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -22,7 +22,7 @@ in_tenant = [
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include(accounts)),
     path("api/v1/", include("console.api.urls")),
     path("t/<slug:tenant>/", include(in_tenant)),
     path("", include(entrance)),

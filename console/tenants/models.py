@@ -112,6 +112,11 @@ class Membership(Owned):
         return Role(self.role) >= role
 
     @property
+    def anchor(self) -> str:
+        """The id of what belongs to this member on a page."""
+        return f"member-{self.pk}"
+
+    @property
     def actor(self) -> Actor:
         return Actor.of(self.user, role=Role(self.role))
 

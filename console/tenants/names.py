@@ -1,4 +1,4 @@
-"""What people may call things, and which signs a text may hold: checked where it is entered, whichever way."""
+"""What people may call things, and which signs a text may hold; the same by form, REST and file."""
 
 from __future__ import annotations
 
