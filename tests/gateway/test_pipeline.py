@@ -18,7 +18,7 @@ from gateway.core.facts import RequestClass, Tier
 from gateway.core.ladder import AttemptOutcome
 from gateway.core.policy import Cascade, Check, Floor, Otherwise, Policy, Rule, Unsure
 from gateway.core.price import UsageSource
-from tests.gateway.world import KEY, MODELS, OTHER_KEY, Served, misbehaving, serving_gateway, snapshot
+from tests.gateway.world import KEY, MODELS, OTHER_KEY, misbehaving, serving_gateway, snapshot
 
 ROUTINE = Rule(
     name="routine",
@@ -48,14 +48,6 @@ TOOL = {
 }
 
 
-def chat(served: Served, router: str = "support") -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(api_key=KEY, base_url=served.router(router) + "/v1", max_retries=0)
-
-
-def messages(served: Served, router: str = "support") -> anthropic.AsyncAnthropic:
-    return anthropic.AsyncAnthropic(api_key=KEY, base_url=served.router(router), max_retries=0)
-
-
 def user(text: str) -> list[Any]:
     return [{"role": "user", "content": text}]
 
@@ -66,7 +58,7 @@ def everything_in(folder: Path, *, but: Path) -> bytes:
 
 async def test_a_routine_question_goes_to_a_light_model_and_is_settled(redis: Redis, tmp_path: Path) -> None:
     async with serving_gateway(redis, tmp_path, snapshot(("support", SUPPORT))) as served:
-        raw = await chat(served).chat.completions.with_raw_response.create(
+        raw = await (await served.chat()).chat.completions.with_raw_response.create(
             model="gpt-5", messages=user(SENTIMENT)
         )
         headers, reply = raw.headers, raw.parse()
@@ -96,7 +88,7 @@ async def test_a_routine_question_goes_to_a_light_model_and_is_settled(redis: Re
 
 async def test_an_escalated_one_goes_to_a_premium_model(redis: Redis, tmp_path: Path) -> None:
     async with serving_gateway(redis, tmp_path, snapshot(("support", SUPPORT))) as served:
-        raw = await chat(served).chat.completions.with_raw_response.create(
+        raw = await (await served.chat()).chat.completions.with_raw_response.create(
             model="gpt-5", messages=user(SENTIMENT), extra_headers={"x-rungway-tag-escalated": "true"}
         )
         (settled,) = await served.settled()
@@ -111,7 +103,7 @@ async def test_the_openai_sdk_speaks_with_either_kind_of_provider(
 ) -> None:
     routers = snapshot(("openai", ONLY_OPENAI), ("anthropic", ONLY_ANTHROPIC))
     async with serving_gateway(redis, tmp_path, routers) as served:
-        client = chat(served, router)
+        client = await served.chat(router)
         if streaming:
             stream = await client.chat.completions.create(
                 model="auto", messages=user("Say hello"), stream=True, stream_options={"include_usage": True}
@@ -145,7 +137,7 @@ async def test_the_anthropic_sdk_speaks_with_either_kind_of_provider(
 ) -> None:
     routers = snapshot(("openai", ONLY_OPENAI), ("anthropic", ONLY_ANTHROPIC))
     async with serving_gateway(redis, tmp_path, routers) as served:
-        client = messages(served, router)
+        client = await served.messages(router)
         if streaming:
             async with client.messages.stream(
                 model="auto", max_tokens=200, messages=user("Say hello")
@@ -165,13 +157,13 @@ async def test_the_anthropic_sdk_speaks_with_either_kind_of_provider(
 async def test_tools_work_on_both_surfaces(router: str, redis: Redis, tmp_path: Path) -> None:
     routers = snapshot(("openai", ONLY_OPENAI), ("anthropic", ONLY_ANTHROPIC))
     async with serving_gateway(redis, tmp_path, routers) as served:
-        reply = await chat(served, router).chat.completions.create(
+        reply = await (await served.chat(router)).chat.completions.create(
             model="auto",
             messages=user("What is the weather in Paris?"),
             tools=[{"type": "function", "function": TOOL}],  # type: ignore[typeddict-item]
             tool_choice="required",
         )
-        message = await messages(served, router).messages.create(
+        message = await (await served.messages(router)).messages.create(
             model="auto",
             max_tokens=200,
             messages=user("What is the weather in Paris?"),
@@ -193,7 +185,7 @@ async def test_a_failing_model_is_fallen_back_from_along_the_rung(redis: Redis, 
     policy = Policy(baseline="openai/gpt-5", otherwise=Otherwise(tier=Tier.LIGHTWEIGHT))
     tenant = snapshot(("support", policy), models=(*MODELS, misbehaving("500")))
     async with serving_gateway(redis, tmp_path, tenant) as served:
-        raw = await chat(served).chat.completions.with_raw_response.create(
+        raw = await (await served.chat()).chat.completions.with_raw_response.create(
             model="x", messages=user("Say hello")
         )
         (settled,) = await served.settled()
@@ -212,7 +204,7 @@ async def test_a_stream_falls_back_before_its_first_content(how: str, redis: Red
     policy = Policy(baseline="openai/gpt-5", otherwise=Otherwise(tier=Tier.LIGHTWEIGHT))
     tenant = snapshot(("support", policy), models=(*MODELS, misbehaving(how)))
     async with serving_gateway(redis, tmp_path, tenant) as served:
-        stream = await chat(served).chat.completions.create(
+        stream = await (await served.chat()).chat.completions.create(
             model="x", messages=user("Say hello"), stream=True
         )
         text = "".join([c.choices[0].delta.content or "" async for c in stream if c.choices])
@@ -254,7 +246,7 @@ async def test_a_refusal_climbs(*, streaming: bool, redis: Redis, tmp_path: Path
     policy = Policy(baseline="openai/gpt-5", otherwise=Otherwise(tier=Tier.LIGHTWEIGHT, cascade=cascade))
     tenant = snapshot(("support", policy), models=(*MODELS, misbehaving("refuse")))
     async with serving_gateway(redis, tmp_path, tenant) as served:
-        raw = await chat(served).chat.completions.with_raw_response.create(
+        raw = await (await served.chat()).chat.completions.with_raw_response.create(
             model="x", messages=user("Say hello"), stream=streaming
         )
         await raw.http_response.aread()
@@ -274,7 +266,7 @@ async def test_doubt_in_the_tokens_climbs(redis: Redis, tmp_path: Path) -> None:
     policy = Policy(whitelist=("openai/*",), otherwise=Otherwise(tier=Tier.LIGHTWEIGHT, cascade=cascade))
     tenant = snapshot(("support", policy), models=(*MODELS, misbehaving("low-logprob")))
     async with serving_gateway(redis, tmp_path, tenant) as served:
-        raw = await chat(served).chat.completions.with_raw_response.create(
+        raw = await (await served.chat()).chat.completions.with_raw_response.create(
             model="x", messages=user("Say hello")
         )
         (settled,) = await served.settled()
@@ -288,7 +280,7 @@ async def test_an_answer_that_no_rung_betters_is_sent_and_called_rejected(
     cascade = Cascade(up_to=Tier.LIGHTWEIGHT, checks=(Check(regex="^nothing says this$"),))
     policy = Policy(baseline="openai/gpt-5", otherwise=Otherwise(tier=Tier.LIGHTWEIGHT, cascade=cascade))
     async with serving_gateway(redis, tmp_path, snapshot(("support", policy))) as served:
-        raw = await chat(served).chat.completions.with_raw_response.create(
+        raw = await (await served.chat()).chat.completions.with_raw_response.create(
             model="x", messages=user("Say hello")
         )
         (settled,) = await served.settled()
@@ -302,9 +294,9 @@ async def test_all_models_failing_is_told_in_the_callers_shape(redis: Redis, tmp
     only = misbehaving("500", tier=Tier.PREMIUM)
     async with serving_gateway(redis, tmp_path, snapshot(("support", policy), models=(only,))) as served:
         with pytest.raises(openai.APIStatusError) as one:
-            await chat(served).chat.completions.create(model="x", messages=user("hi"))
+            await (await served.chat()).chat.completions.create(model="x", messages=user("hi"))
         with pytest.raises(anthropic.APIStatusError) as other:
-            await messages(served).messages.create(model="x", max_tokens=10, messages=user("hi"))
+            await (await served.messages()).messages.create(model="x", max_tokens=10, messages=user("hi"))
         settled = await served.settled(2)
     assert one.value.status_code == other.value.status_code == 502
     assert one.value.body == {
@@ -321,7 +313,7 @@ async def test_whitelist_and_floors_hold_without_a_router(redis: Redis, tmp_path
     floor = Floor(name="regulated", tier=Tier.PREMIUM, when=Condition(tag={"data": "regulated"}))
     tenant = snapshot(("support", SUPPORT), whitelist=("openai/*",), floors=(floor,))
     async with serving_gateway(redis, tmp_path, tenant) as served:
-        client = openai.AsyncOpenAI(api_key=KEY, base_url=served.url + "/v1", max_retries=0)
+        client = await served.chat(base=served.url + "/v1")
         for name in ("openai/gpt-5-nano", "gpt-5-nano", "router/support"):
             assert (await client.chat.completions.create(model=name, messages=user("hi"))).choices
         refused = []
@@ -361,9 +353,9 @@ async def test_another_tenants_router_is_not_there(redis: Redis, tmp_path: Path)
     )
     async with serving_gateway(redis, tmp_path, mine, other) as served:
         with pytest.raises(openai.NotFoundError) as error:
-            await chat(served, "theirs").chat.completions.create(model="x", messages=user("hi"))
+            await (await served.chat("theirs")).chat.completions.create(model="x", messages=user("hi"))
         with pytest.raises(openai.NotFoundError) as missing:
-            await chat(served, "nowhere").chat.completions.create(model="x", messages=user("hi"))
+            await (await served.chat("nowhere")).chat.completions.create(model="x", messages=user("hi"))
     assert error.value.code == missing.value.code == "router_not_found"
 
 
@@ -371,7 +363,7 @@ async def test_the_providers_own_account_is_the_ledgers(redis: Redis, tmp_path: 
     policy = Policy(baseline="openai/gpt-5", otherwise=Otherwise(tier=Tier.LIGHTWEIGHT))
     tenant = snapshot(("support", policy), models=(*MODELS, misbehaving("err-p20")))
     async with serving_gateway(redis, tmp_path, tenant) as served:
-        client = chat(served)
+        client = await served.chat()
         for number in range(30):
             await client.chat.completions.create(model="x", messages=user(f"Say hello {number}"))
         settled = await served.settled(30)
@@ -392,7 +384,7 @@ async def test_the_providers_own_account_is_the_ledgers(redis: Redis, tmp_path: 
 
 async def test_events_hold_no_words_of_the_prompt_or_the_answer(redis: Redis, tmp_path: Path) -> None:
     async with serving_gateway(redis, tmp_path, snapshot(("support", SUPPORT))) as served:
-        reply = await chat(served).chat.completions.create(
+        reply = await (await served.chat()).chat.completions.create(
             model="x", messages=user("Please translate PROMPT-CANARY-77 into French")
         )
         await served.settled()

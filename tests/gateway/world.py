@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_DNS, UUID, uuid5
 
 import msgspec
+from anthropic import AsyncAnthropic
+from openai import AsyncOpenAI
 from redis import Redis
 
+from console.keys.sealing import Secret, seal
 from gateway.app import Gateway
 from gateway.core.catalogue import Model, Provider
 from gateway.core.events import FIELD, STREAM, Event, Intent, RequestSettled
@@ -32,6 +36,7 @@ from tests.core.build import price
 from tests.gateway.simulated import running_simulator, serving
 
 KEY = "rw_test_0123456789abcdefghijklmnopqrstuvwxyz"
+SECRET = "sk-CANARY-0123456789abcdef"
 OTHER_KEY = "rw_other_0123456789abcdefghijklmnopqrstuvwxy"
 PROVIDERS = (
     Provider(id="openai", name="OpenAI", dialect="openai_chat", base_url="https://api.openai.test/v1"),
@@ -77,12 +82,7 @@ def snapshot(
 ) -> TenantSnapshot:
     values: dict[str, Any] = {
         "gateway_keys": (GatewayKeySnapshot(digest=digest(key), id=f"key-of-{tenant}", name="app"),),
-        "provider_keys": tuple(
-            ProviderKeySnapshot(
-                id=f"pk-{provider}", name=f"{provider}-main", provider=provider, base_url=base
-            )
-            for provider, base in bases.items()
-        ),
+        "provider_keys": tuple(provider_key(tenant, provider, base) for provider, base in bases.items()),
         "routers": tuple(
             RouterSnapshot(id=name, policy=policy, policy_version=3) for name, policy in policies
         ),
@@ -91,13 +91,26 @@ def snapshot(
     return TenantSnapshot(
         schema=SCHEMA,
         version=version,
-        tenant=tenant,
+        tenant=id_of(tenant),
         slug=tenant,
         plan="pro",
         published_at=datetime.now(UTC),
         providers=PROVIDERS,
         models=tuple(models),
         **(values | rest),
+    )
+
+
+def id_of(name: str) -> str:
+    return str(uuid5(NAMESPACE_DNS, name))
+
+
+def provider_key(tenant: str, provider: str, base_url: str) -> ProviderKeySnapshot:
+    """Sealed as the console seals it."""
+    key_id = uuid5(NAMESPACE_DNS, provider)
+    sealed = seal(Secret(f"{SECRET}-{provider}"), tenant=UUID(id_of(tenant)), secret_id=key_id)
+    return ProviderKeySnapshot(
+        id=str(key_id), name=f"{provider}-main", provider=provider, base_url=base_url, sealed=sealed
     )
 
 
@@ -116,9 +129,19 @@ class Served:
     url: str
     redis: Redis
     statement: Path  # the simulated providers' own account
+    open: AsyncExitStack  # what is closed with it
 
     def router(self, name: str) -> str:
         return f"{self.url}/router/{name}"
+
+    async def chat(self, router: str = "support", *, base: str | None = None, key: str = KEY) -> AsyncOpenAI:
+        """The official SDK, pointed at a router."""
+        url = base or self.router(router) + "/v1"
+        return await self.open.enter_async_context(AsyncOpenAI(api_key=key, base_url=url, max_retries=0))
+
+    async def messages(self, router: str = "support", *, key: str = KEY) -> AsyncAnthropic:
+        url = self.router(router)
+        return await self.open.enter_async_context(AsyncAnthropic(api_key=key, base_url=url, max_retries=0))
 
     async def events(self, requests: int) -> list[Event]:
         """All events, once that many requests have settled and been shipped."""
@@ -152,5 +175,6 @@ async def serving_gateway(
             "master_keys": {"tests": bytes(range(32))},
             "simulator_url": simulator,
         }
-        async with serving(Gateway(Settings(**(values | settings))), lifespan="on") as url:
-            yield Served(url, redis, statement)
+        gateway = Gateway(Settings(**(values | settings)))
+        async with serving(gateway, lifespan="on") as url, AsyncExitStack() as clients:
+            yield Served(url, redis, statement, clients)
