@@ -74,9 +74,15 @@ class Chart:
         return not any(value for one in self.series for value in one.values)
 
     @property
-    def rows(self) -> Iterator[tuple[str, list[Cell]]]:
+    def rows(self) -> Iterator[tuple[str, str, list[Cell]]]:
+        """For the table: label, the tone a donut draws it in, cells."""
         for place, label in enumerate(self.labels):
-            yield readable(label), [self._cell(one, place) for one in self.series]
+            yield readable(label), self._tone(place), [self._cell(one, place) for one in self.series]
+
+    def _tone(self, place: int) -> str:
+        if self.kind != "donut":
+            return ""
+        return self.tones[place] if place < len(self.tones) else f"s{place % 8 + 1}"
 
     def _cell(self, one: Series, place: int) -> Cell:
         value = one.values[place]

@@ -2,6 +2,7 @@
 // ECharts is fetched only by pages that have a chart. Colours are the page's own, taken again when the appearance changes.
 (() => {
   const source = document.currentScript.dataset.echarts;
+  const NARROW = 62; // pixels for one bar, under which its labels would touch
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const drawn = new Map(); // figure → chart
   const started = new WeakSet();
@@ -80,7 +81,7 @@
 
   // From our words to ECharts' options
 
-  function options(spec, colours) {
+  function options(spec, colours, width) {
     const write = WRITE[spec.unit];
     const base = {
       animation: !still.matches,
@@ -90,25 +91,38 @@
     };
     if (spec.kind === "donut") return { ...base, ...donut(spec, colours, write) };
     const several = spec.kind !== "waterfall" && spec.series.length > 1;
+    const rows = several ? legendRows(spec, width) : 0;
     return {
       ...base,
       legend: several ? legend(colours) : undefined,
-      grid: { left: 4, right: spec.kind === "hbar" ? 24 : 8, top: several ? 34 : 14, bottom: 0, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-      ...axes(spec, colours),
-      series: spec.kind === "waterfall" ? waterfall(spec, colours) : spec.series.map((one, place) => series(spec, one, place, colours)),
+      grid: { left: 4, right: ["bar", "stacked", "waterfall"].includes(spec.kind) ? 8 : 22, top: 14 + 22 * rows, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      ...axes(spec, colours, width),
+      series: spec.kind === "waterfall" ? waterfall(spec, colours, width) : spec.series.map((one, place) => series(spec, one, place, colours)),
     };
   }
 
   const legend = (colours) => ({ top: 0, left: 0, itemWidth: 10, itemHeight: 10, itemGap: 16, icon: "roundRect", textStyle: { color: colours.soft, fontSize: 12 }, inactiveColor: colours.line });
 
-  function axes(spec, colours) {
+  // ECharts does not make room for the legend's further lines
+  function legendRows(spec, width) {
+    let [rows, used] = [1, 0];
+    for (const { name } of spec.series) {
+      const needed = 32 + name.length * 6.8;
+      if (used + needed > width && used) [rows, used] = [rows + 1, 0];
+      used += needed;
+    }
+    return rows;
+  }
+
+  function axes(spec, colours, width) {
+    const narrow = width / spec.labels.length < NARROW;
     const category = {
       type: "category",
       data: spec.labels,
       boundaryGap: !["line", "area"].includes(spec.kind),
       axisLine: { lineStyle: { color: colours.line } },
       axisTick: { show: false },
-      axisLabel: { color: colours.faint, fontSize: 11, formatter: shortLabel, hideOverlap: true, ...(spec.kind === "waterfall" ? { interval: 0, width: 90, overflow: "break" } : {}) },
+      axisLabel: { color: colours.faint, fontSize: 11, formatter: shortLabel, hideOverlap: true, ...(spec.kind === "waterfall" ? { interval: 0, hideOverlap: false, ...(narrow ? { rotate: 45 } : { width: 76, overflow: "break", lineHeight: 14 }) } : {}) },
     };
     const value = {
       type: "value",
@@ -123,7 +137,8 @@
     const colour = colours.tone(one.tone, place);
     const bars = ["bar", "stacked", "hbar"].includes(spec.kind) && !one.dashed;
     const stacked = (spec.kind === "area" || spec.kind === "stacked") && !one.dashed;
-    const points = spec.tones.length ? one.values.map((value, at) => ({ value, itemStyle: { color: colours.tone(spec.tones[at], at) } })) : one.values;
+    const own = (value, at) => spec.tones[at] ?? (one.tone === "saving" && value < 0 ? "loss" : null); // a saving below zero is a loss
+    const points = one.values.map((value, at) => (bars && own(value, at) ? { value, itemStyle: { color: colours.tone(own(value, at), at) } } : value));
     return {
       name: one.name,
       type: bars ? "bar" : "line",
@@ -133,8 +148,8 @@
       itemStyle: { color: colour, borderRadius: bars && !stacked ? (spec.kind === "hbar" ? [0, 3, 3, 0] : [3, 3, 0, 0]) : 0 },
       barMaxWidth: spec.kind === "hbar" ? 18 : 28,
       barCategoryGap: "34%",
-      lineStyle: { width: stacked ? 1 : 2, color: colour, type: one.dashed ? [5, 4] : "solid" },
-      areaStyle: stacked && !bars ? { color: colour, opacity: spec.series.length > 1 ? 0.72 : 0.16 } : undefined,
+      lineStyle: { width: stacked && spec.series.length > 2 ? 1 : 2, color: colour, type: one.dashed ? [5, 4] : "solid" },
+      areaStyle: stacked && !bars ? { color: colour, opacity: spec.series.filter((any) => !any.dashed).length > 1 ? 0.72 : 0.14 } : undefined,
       showSymbol: one.values.length < 3,
       symbol: "circle",
       symbolSize: 6,
@@ -154,7 +169,7 @@
   });
 
   // Steps up and down from sum to sum; a bar that crosses zero is two
-  function waterfall(spec, colours) {
+  function waterfall(spec, colours, width) {
     const [one] = spec.series;
     let reached = 0;
     const spans = one.values.map((value, place) => {
@@ -175,7 +190,7 @@
       barMaxWidth: 56,
       cursor: one.links.length ? "pointer" : "default",
       data: spans.map((span, place) => ({ value: value(span), itemStyle: visible ? { color: colour(place), borderRadius: 3 } : { color: "transparent" } })),
-      label: visible && name === one.name ? { show: true, position: "top", color: colours.soft, fontSize: 11, formatter: ({ dataIndex }) => WRITE[spec.unit](one.values[dataIndex] ?? 0) } : undefined,
+      label: visible && name === one.name && width / spans.length >= NARROW ? { show: true, position: "top", color: colours.soft, fontSize: 11, formatter: ({ dataIndex }) => WRITE_SHORT[spec.unit](one.values[dataIndex] ?? 0) } : undefined,
     });
     return [
       layer("below", ([low]) => Math.max(0, low), false),
@@ -189,7 +204,7 @@
     const [one] = spec.series;
     const total = one.values.reduce((sum, value) => sum + (value ?? 0), 0);
     return {
-      title: { text: write(total), subtext: one.name, left: "center", top: "middle", itemGap: 2, textStyle: { color: colours.ink, fontSize: 18, fontWeight: 600, fontFamily: colours.font }, subtextStyle: { color: colours.faint, fontSize: 12 } },
+      title: { text: write(total), subtext: one.name, left: "center", top: "middle", itemGap: 6, textStyle: { color: colours.ink, fontSize: 18, fontWeight: 600, fontFamily: colours.font }, subtextStyle: { color: colours.faint, fontSize: 12 } },
       series: [
         {
           type: "pie",
@@ -263,7 +278,7 @@
     if (!figure.isConnected) return;
     const chart = drawn.get(figure) ?? library.init(canvas, null, { renderer: "canvas" });
     const [colours, done] = palette();
-    chart.setOption(options(spec, colours), true);
+    chart.setOption(options(spec, colours, canvas.clientWidth), true);
     done();
     if (drawn.has(figure)) return;
     drawn.set(figure, chart);
@@ -271,7 +286,12 @@
       const address = addressOf(spec, event);
       if (address) location.assign(address);
     });
-    new ResizeObserver(() => chart.resize()).observe(canvas);
+    let width = canvas.clientWidth;
+    new ResizeObserver(() => {
+      chart.resize();
+      if (canvas.clientWidth !== width && canvas.clientWidth) draw(figure);
+      width = canvas.clientWidth;
+    }).observe(canvas);
   }
 
   function forgetRemoved() {

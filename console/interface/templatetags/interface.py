@@ -99,7 +99,7 @@ def request_class(name: str) -> SafeString:
 @register.simple_tag
 def status(tone: str, text: str) -> SafeString:
     """A dot and a word. Tones: ok, warn, bad, info, idle, busy."""
-    return format_html('<span class="status" data-tone="{}">{}</span>', tone, text)
+    return format_html('<span class="state" data-tone="{}">{}</span>', tone, text)
 
 
 @register.simple_tag
