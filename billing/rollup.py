@@ -14,29 +14,31 @@ if TYPE_CHECKING:
 
 _DIMENSIONS = ", ".join(DIMENSIONS)
 _MEASURES = ", ".join(MEASURES)
-_TOKENS = ", ".join(f"sign * {bucket}" for bucket in TOKENS)
+_TOKENS = ", ".join(f"sign * {bucket} AS {bucket}" for bucket in TOKENS)
 _ROW = f"tenant_id, hour, tag, value, {_DIMENSIONS}"
 _DIGEST = (
     "md5(" + " || E'\\x1f' || ".join(f"{name}::text" for name in ("tag", "value", *DIMENSIONS)) + ")::uuid"
 )
 
-# Of any two relations named `fresh_lines` and `fresh_requests` with a column `sign`: by the hour of the
-# tenant's own clock, once for all and once for each tag.
+# What counts, of any two relations named `fresh_lines` and `fresh_requests` with a column `sign`.
+COUNTED = f"""
+    SELECT tenant_id, at, tags, end_user, session, {_DIMENSIONS},
+           sign AS attempts, {_TOKENS}, sign * coalesce(cost_nano, 0) AS cost_nano,
+           sign * (cost_nano IS NULL)::int AS unpriced_attempts, 0 AS requests, 0::bigint AS baseline_nano,
+           input_tokens + cache_read_tokens + cache_write_tokens + cache_write_1h_tokens
+               + audio_input_tokens + output_tokens + audio_output_tokens AS longest
+    FROM fresh_lines
+    UNION ALL
+    SELECT tenant_id, at, tags, end_user, session, {_DIMENSIONS},
+           {", ".join("0" for _ in OF_LINES)}, sign, sign * coalesce(baseline_nano, 0), 0
+    FROM fresh_requests
+"""  # noqa: S608 (of constants)
+
+# By the hour of the tenant's own clock, once for all and once for each tag.
 SUMS = f"""
     SELECT {_ROW}, {_DIGEST} AS digest, {", ".join(f"sum({name})::bigint AS {name}" for name in MEASURES)},
            max(longest)::bigint AS longest
-    FROM (
-        SELECT tenant_id, at, tags, {_DIMENSIONS},
-               sign AS attempts, {_TOKENS}, sign * coalesce(cost_nano, 0),
-               sign * (cost_nano IS NULL)::int, 0 AS requests, 0::bigint AS baseline_nano,
-               input_tokens + cache_read_tokens + cache_write_tokens + cache_write_1h_tokens
-                   + audio_input_tokens + output_tokens + audio_output_tokens AS longest
-        FROM fresh_lines
-        UNION ALL
-        SELECT tenant_id, at, tags, {_DIMENSIONS},
-               {", ".join("0" for _ in OF_LINES)}, sign, sign * coalesce(baseline_nano, 0), 0
-        FROM fresh_requests
-    ) AS counted(tenant_id, at, tags, {_DIMENSIONS}, {_MEASURES}, longest)
+    FROM ({COUNTED}) AS counted
     CROSS JOIN LATERAL (
         SELECT '' AS tag, '' AS value
         UNION ALL SELECT key, jsonb_each_text.value FROM jsonb_each_text(tags)

@@ -1,4 +1,4 @@
-"""Nothing vanishes: what a gateway was at when it died becomes a line, and is corrected if it settles after all."""
+"""Nothing vanishes: what a gateway was at when it died becomes a line, and is corrected if it settles."""
 
 from datetime import timedelta
 
