@@ -44,7 +44,7 @@ Install one, then run the same command again. Any of these will do:
   macOS            brew install python@3.13
   pyenv            pyenv install 3.13
   uv               uv python install 3.13
-A Python in an unusual place: RUNGWAY_PYTHON=/path/to/python3 {command}"""
+A Python in an unusual place: RUNGWAY_PYTHON=/path/to/python3 python3 {command}"""
 
 NOT_INSTALLED = """\
 The packages could not be installed:
@@ -86,7 +86,11 @@ def _one_at_a_time() -> Iterator[None]:
     """Two commands started together must not build the same folder."""
     import fcntl
 
-    with open(TURN, "w") as turn:
+    try:
+        turn = open(TURN, "w")  # noqa: SIM115 (entered below)
+    except OSError as refusal:
+        sys.exit(f"Cannot write in {ROOT} ({refusal.strerror}): run this as the user who owns the folder.")
+    with turn:
         try:
             fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

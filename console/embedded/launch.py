@@ -2,24 +2,25 @@
 
 A step between fork and exec would do, but Python may not be trusted there once it has threads.
 
-PostgreSQL refuses to run as root. A user namespace of its own, in which root's files appear as an ordinary
-user's, satisfies it without a second account and without changing anybody's files.
+PostgreSQL refuses to run as root, and as a user whom the machine has no name for (in a container, say).
+A user namespace of its own, in which our files appear as an ordinary user's, satisfies it without a second
+account and without changing anybody's files.
 """
 
 import ctypes
 import os
+import pwd
 import signal
 import sys
 from collections.abc import Sequence
 
 PR_SET_PDEATHSIG = 1
-ORDINARY_ID = 1000  # any but 0
 NO_NAMESPACE = 71
 
 REMEDY = """\
-PostgreSQL refuses to run as root, and the kernel refused a user namespace ({reason}).
+PostgreSQL refuses to run as user {user}, and the kernel refused a user namespace ({reason}).
 Any one of these helps:
-  - run the same command as an ordinary user;
+  - run the same command as an ordinary user, with an entry in /etc/passwd;
   - allow user namespaces: sysctl -w user.max_user_namespaces=10000
     (in a container: --security-opt seccomp=unconfined);
   - use servers that already run: set DATABASE_URL and REDIS_URL.
@@ -29,11 +30,11 @@ Any one of these helps:
 def dying_with_parent(
     command: Sequence[str], *, death: signal.Signals = signal.SIGKILL, ordinary: bool = False
 ) -> list[str]:
-    """The command that runs `command` so; `ordinary`: not as root, even if the parent is.
+    """The command that runs `command` so; `ordinary`: as a user with a name who is not root.
 
     The death signal comes when the *thread* that forked ends: start children from a thread that lasts.
     """
-    user = "ordinary" if ordinary and os.geteuid() == 0 else "same"
+    user = "ordinary" if ordinary and not _is_ordinary(os.geteuid()) else "same"
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), str(int(death)), user, *command]
 
 
@@ -46,19 +47,28 @@ def main(parent: int, death: int, user: str, command: list[str]) -> None:
         os.execv(command[0], command)  # noqa: S606 (no shell wanted)
 
 
+def _is_ordinary(user: int) -> bool:
+    return user in {entry.pw_uid for entry in pwd.getpwall()} - {0}
+
+
 def _become_ordinary() -> None:
+    user, group = os.geteuid(), os.getegid()
+    named = next((entry for entry in pwd.getpwall() if entry.pw_uid != 0), None)
     try:
+        if named is None:
+            raise OSError(0, "/etc/passwd names nobody but root")
         os.unshare(os.CLONE_NEWUSER)
-        for file, content in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{ORDINARY_ID} 0 1"),
-            ("gid_map", f"{ORDINARY_ID} 0 1"),
-        ):
-            with open(f"/proc/self/{file}", "w") as told:  # noqa: PTH123 (pathlib costs as much as all the rest)
-                told.write(content)
+        _tell("setgroups", "deny")
+        _tell("uid_map", f"{named.pw_uid} {user} 1")
+        _tell("gid_map", f"{named.pw_gid} {group} 1")
     except OSError as refusal:
-        sys.stderr.write(REMEDY.format(reason=refusal.strerror))
+        sys.stderr.write(REMEDY.format(user=user, reason=refusal.strerror))
         sys.exit(NO_NAMESPACE)
+
+
+def _tell(file: str, content: str) -> None:
+    with open(f"/proc/self/{file}", "w") as told:  # noqa: PTH123 (pathlib costs as much as all the rest)
+        told.write(content)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Row-level security does not bind superusers, so the product never connects as on
 import contextlib
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -84,18 +85,21 @@ class Postgres:
 
     def _make_cluster(self) -> None:
         """Made beside its place and then renamed, so that a half-made cluster never counts as one."""
-        making = self.data.with_name(f"{self.data.name}.making-{os.getpid()}")
+        making = self.data.with_name(f"{self.data.name}.making")
+        shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True, mode=0o700)
         command = [str(_binaries() / "initdb"), "-D", str(making), "-U", SUPERUSER, "-A", "trust", *ENCODING]
         command += [] if self.durable else ["--no-sync"]
         made = subprocess.run(
             dying_with_parent(command, ordinary=True), capture_output=True, text=True, check=False
         )
+        if made.returncode == 0:
+            making.rename(self.data)
+            return
+        shutil.rmtree(making, ignore_errors=True)
         if made.returncode == NO_NAMESPACE:
             raise ClusterRefused(made.stderr.strip())
-        if made.returncode != 0:
-            raise ClusterRefused(f"PostgreSQL could not make {self.data}:\n{made.stderr.strip()}")
-        making.rename(self.data)
+        raise ClusterRefused(f"PostgreSQL could not make {self.data}:\n{made.stderr.strip()}")
 
 
 class ClusterRefused(Refused):
