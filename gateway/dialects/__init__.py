@@ -14,9 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.dialects.anthropic import Anthropic
 from gateway.dialects.dialect import Dialect
 from gateway.dialects.openai_chat import OpenAIChat
 
 DIALECTS: Mapping[str, Dialect] = {
+    "anthropic": Anthropic(),
     "openai_chat": OpenAIChat(),
 }

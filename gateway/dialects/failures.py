@@ -1,4 +1,4 @@
-"""A provider's error → ours: by status first, by its words second, for a 500 whose text says "policy" is an outage."""
+"""A provider's error → ours: by status first, by its words second. A 500 that says "policy" is an outage."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Struct
 
 from gateway.errors import (
@@ -51,7 +52,7 @@ def classify(
     if status in {401, 403}:
         return ProviderCredentialsInvalid(upstream_status=status)
     if status in REFUSALS:
-        # Of a model that is not there, another provider may know; of a wrong request nobody makes a right one.
+        # A model that is not there may be elsewhere; a wrong request is wrong everywhere.
         return ProviderInvalidRequest(
             redact(complaint.message, secret), status=status, retryable=status == 404, param=complaint.param
         )
@@ -116,3 +117,12 @@ def _sensible(seconds: float) -> float | None:
 
 def text_of(value: Any) -> str:
     return value if type(value) is str else ""
+
+
+def parsed(body: bytes) -> object:
+    """Whatever it is: a page of HTML has nothing to say to the caller."""
+    try:
+        return msgspec.json.decode(body[:1_048_576])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        text = body[:2_048].decode("utf-8", "replace").strip()
+        return "" if text.startswith("<") else text

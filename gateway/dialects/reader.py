@@ -15,7 +15,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class Reader:
-    """A dialect fills in `read_object`. What it cannot make sense of it passes over; what it cannot read ends it."""
+    """A dialect fills in `read_object`. What makes no sense is passed over; what cannot be read ends it."""
 
     def __init__(self) -> None:
         self._events = EventReader()

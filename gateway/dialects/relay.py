@@ -1,4 +1,4 @@
-"""A provider's stream for a caller of the same dialect: bytes go on as they came, at the cost of a few searches.
+"""A provider's stream for a caller of the same dialect: bytes go on as they came, for a few searches.
 
 Every event is read until the answer has begun; after that only those that say something besides the answer
 (usage, an end, an error). The text itself is kept as bytes and read when someone asks.

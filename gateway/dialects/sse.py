@@ -1,4 +1,4 @@
-"""Server-sent events, however the bytes are cut: LF, CRLF and CR, comments, a byte order mark, no last blank line."""
+"""Server-sent events, however the bytes are cut: LF, CRLF, CR, comments, a byte order mark, an open end."""
 
 from __future__ import annotations
 

@@ -1,0 +1,84 @@
+"""Anthropic's Messages.
+
+A caller's request: `request` (checks, with `messages` and `tools`), `conversation`. A provider's: `outgoing`
+(`blocks`, `thinking`, `schema`), `reply`, `stream`, `usage`, `failure`. For callers: `surface`, `writer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gateway.core.catalogue import Auth, Model
+from gateway.core.conversation import ChatRequest, Conversation, Reply
+from gateway.core.prompt import Prompt
+from gateway.dialects.anthropic.conversation import conversation_of, prompt_of
+from gateway.dialects.anthropic.failure import classify_error
+from gateway.dialects.anthropic.outgoing import pass_through, translate
+from gateway.dialects.anthropic.reply import parse_reply, render_reply, shows_thinking
+from gateway.dialects.anthropic.request import parse_request
+from gateway.dialects.anthropic.stream import MessageReader, is_notable
+from gateway.dialects.anthropic.surface import render_error, render_models, stream_error
+from gateway.dialects.anthropic.writer import MessageWriter
+from gateway.dialects.credentials import auth_headers
+from gateway.dialects.dialect import EVENT_STREAM, NO_HEADERS, Headers, Outgoing, Rendered
+from gateway.dialects.relay import Relay
+from gateway.errors import GatewayError, UpstreamError
+
+
+class Anthropic:
+    name = "anthropic"
+    keep_alive = b'event: ping\ndata: {"type":"ping"}\n\n'
+    stream_headers = EVENT_STREAM
+
+    def parse_request(self, body: bytes, headers: Mapping[bytes, bytes] = NO_HEADERS) -> ChatRequest:
+        return parse_request(body, headers)
+
+    def prompt_of(self, request: ChatRequest) -> Prompt:
+        return prompt_of(request)
+
+    def conversation_of(self, request: ChatRequest) -> Conversation:
+        return conversation_of(request)
+
+    def render_reply(self, reply: Reply, request: ChatRequest, *, now: int) -> bytes:
+        return render_reply(reply, request)
+
+    def stream_writer(self, request: ChatRequest, *, now: int, prompt_tokens: int = 0) -> MessageWriter:
+        return MessageWriter(prompt_tokens=prompt_tokens, shows_thinking=shows_thinking(request))
+
+    def render_error(self, error: GatewayError, request_id: str) -> Rendered:
+        return render_error(error, request_id)
+
+    def stream_error(
+        self, error: GatewayError, *, reply_id: str = "", model: str = "", now: int = 0
+    ) -> bytes:
+        return stream_error(error)
+
+    def render_models(self, models: Sequence[Model]) -> bytes:
+        return render_models(models)
+
+    def pass_through(
+        self, request: ChatRequest, model: Model, *, rejects: frozenset[str] = frozenset()
+    ) -> Outgoing:
+        return pass_through(request, model, rejects | model.rejects)
+
+    def translate(
+        self, conversation: Conversation, model: Model, *, rejects: frozenset[str] = frozenset()
+    ) -> Outgoing:
+        return translate(conversation, model, rejects | model.rejects)
+
+    def parse_reply(self, body: bytes) -> Reply:
+        return parse_reply(body)
+
+    def stream_reader(self) -> MessageReader:
+        return MessageReader()
+
+    def stream_relay(self, request: ChatRequest) -> Relay:
+        return Relay(MessageReader, is_notable, hides_usage=False)
+
+    def auth_headers(self, auth: Auth, secret: str) -> Headers:
+        return auth_headers(auth, secret)
+
+    def classify_error(
+        self, status: int, headers: Mapping[bytes, bytes], body: bytes, *, now: float, secret: str = ""
+    ) -> UpstreamError:
+        return classify_error(status, headers, body, now=now, secret=secret)

@@ -1,4 +1,4 @@
-"""A checked request → what it says, in nobody's dialect: `Prompt` for the classifier, `Conversation` in full."""
+"""A checked request → what it says: `Prompt` for the classifier, `Conversation` in nobody's dialect."""
 
 from __future__ import annotations
 

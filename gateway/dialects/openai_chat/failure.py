@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
-from gateway.dialects.failures import Complaint, classify, retry_after_of, text_of
+from gateway.dialects.failures import Complaint, classify, parsed, retry_after_of, text_of
 from gateway.errors import UpstreamError
 
 _STATUS_OF_KIND: Mapping[str, int] = {
@@ -27,7 +25,7 @@ def classify_error(
     status: int, headers: Mapping[bytes, bytes], body: bytes, *, now: float, secret: str
 ) -> UpstreamError:
     retry_after = retry_after_of(headers, body, now=now)
-    return classify(status, complaint_of(_parsed(body)), retry_after=retry_after, secret=secret)
+    return classify(status, complaint_of(parsed(body)), retry_after=retry_after, secret=secret)
 
 
 def error_in(body: Mapping[str, Any]) -> UpstreamError | None:
@@ -57,12 +55,3 @@ def complaint_of(body: object) -> Complaint:
         kind=text_of(error.get("type")),
         param=param if type(param) is str else None,
     )
-
-
-def _parsed(body: bytes) -> object:
-    """Whatever it is: a page of HTML has nothing to say to the caller."""
-    try:
-        return msgspec.json.decode(body[:1_048_576])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        text = body[:2_048].decode("utf-8", "replace").strip()
-        return "" if text.startswith("<") else text

@@ -129,9 +129,11 @@ def finish_of(word: Any, parts: Sequence[Part]) -> Finish:
     finish = FINISHES.get(word) if type(word) is str else None
     if finish is None:
         finish = Finish.TOOL_CALLS if any(isinstance(part, ToolCall) for part in parts) else Finish.UNKNOWN
-    if finish is Finish.STOP and any(isinstance(part, Refused) for part in parts):
-        return Finish.REFUSAL
-    return finish
+    if finish is not Finish.STOP:
+        return finish
+    if any(isinstance(part, ToolCall) for part in parts):  # vendors who say "stop" for every good end
+        return Finish.TOOL_CALLS
+    return Finish.REFUSAL if any(isinstance(part, Refused) for part in parts) else finish
 
 
 def logprobs_of(value: Any) -> tuple[float, ...] | None:

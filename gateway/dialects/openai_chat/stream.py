@@ -52,6 +52,7 @@ class ChatReader(Reader):
         self._calls: dict[tuple[int, Any], int] = {}  # (choice, index as given) → index among all
         self._ended: set[int] = set()
         self._logprobs: list[float] = []
+        self._refused = False
 
     @property
     def logprobs(self) -> tuple[float, ...] | None:
@@ -108,6 +109,7 @@ class ChatReader(Reader):
             deltas.extend(_listed(number, content))
         refusal = delta.get("refusal")
         if type(refusal) is str and refusal:
+            self._refused = True
             deltas.append(RefusalDelta(refusal))
         calls = delta.get("tool_calls")
         for place, call in enumerate(calls if type(calls) is list else ()):
@@ -150,6 +152,10 @@ class ChatReader(Reader):
 
     def _end(self, number: int, finish: Finish, deltas: list[Delta]) -> None:
         self._ended.add(number)
+        if finish is Finish.STOP and self._calls:  # vendors who say "stop" for every good end
+            finish = Finish.TOOL_CALLS
+        elif finish is Finish.STOP and self._refused:
+            finish = Finish.REFUSAL
         if number == 0 or self.finish is None:
             self.finish = finish
         deltas.append(Ended(finish=finish, choice=number))

@@ -1,4 +1,4 @@
-"""Token counts in this protocol: the prompt includes what came from a cache, the answer includes reasoning."""
+"""Token counts in this protocol: the prompt includes what came from a cache, the answer its reasoning."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _cached(counts: Counts) -> int:
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
-    """As the official shape has it; cache writes, which it has no field for, as vendors who have them say them."""
+    """As the official shape has it; cache writes, which it has no field for, as vendors say them."""
     prompt_details = {"cached_tokens": usage.cache_read, "audio_tokens": usage.audio_input}
     written = usage.cache_write + usage.cache_write_1h
     if written:

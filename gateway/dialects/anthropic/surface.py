@@ -1,0 +1,70 @@
+"""Errors and the list of models, as callers of this surface expect them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.core.catalogue import Model
+from gateway.dialects.dialect import Rendered
+from gateway.dialects.rendering import fitting
+from gateway.errors import GatewayError, Kind
+
+OVERLOADED = 529
+
+_TYPES: Mapping[Kind, str] = {
+    Kind.INVALID: "invalid_request_error",
+    Kind.UNAUTHENTICATED: "authentication_error",
+    Kind.FORBIDDEN: "permission_error",
+    Kind.NOT_FOUND: "not_found_error",
+    Kind.CONFLICT: "invalid_request_error",
+    Kind.TOO_LARGE: "request_too_large",
+    Kind.RATE_LIMIT: "rate_limit_error",
+    Kind.PAYMENT: "billing_error",
+    Kind.OVERLOADED: "overloaded_error",
+    Kind.TIMEOUT: "timeout_error",
+    Kind.SERVER: "api_error",
+}
+
+
+def render_error(error: GatewayError, request_id: str) -> Rendered:
+    def rendered(message: str) -> bytes:
+        return msgspec.json.encode(error_body(error, message) | {"request_id": request_id})
+
+    head = [(b"content-type", b"application/json"), (b"request-id", request_id.encode("ascii", "replace"))]
+    status = OVERLOADED if error.kind is Kind.OVERLOADED else error.status
+    return Rendered(status, head + error.headers, fitting(rendered, error.message))
+
+
+def stream_error(error: GatewayError) -> bytes:
+    return fitting(
+        lambda message: b"event: error\ndata: %b\n\n" % msgspec.json.encode(error_body(error, message)),
+        error.message,
+    )
+
+
+def error_body(error: GatewayError, message: str) -> dict[str, Any]:
+    """The shape has no field for the place, so the message begins with it. Our code comes in addition."""
+    said = message if error.param is None or error.param in message else f"{error.param}: {message}"
+    return {"type": "error", "error": {"type": _TYPES[error.kind], "message": said, "code": error.code}}
+
+
+def render_models(models: Sequence[Model]) -> bytes:
+    rows = [
+        {"type": "model", "id": model.id, "display_name": model.wire_name, "created_at": _since(model)}
+        for model in models
+    ]
+    ends = (
+        {"first_id": models[0].id, "last_id": models[-1].id}
+        if models
+        else {"first_id": None, "last_id": None}
+    )
+    return msgspec.json.encode({"data": rows, "has_more": False} | ends)
+
+
+def _since(model: Model) -> str:
+    """The day of its first price: the nearest thing that we know."""
+    day = model.prices[0].since.isoformat() if model.prices else "1970-01-01"
+    return f"{day}T00:00:00Z"
