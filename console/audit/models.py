@@ -1,9 +1,23 @@
 """Who did what to which thing, written once and never changed."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.db import models
 
 from console.tenancy import Owned
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of `changes`, for people."""
+
+    field: str
+    before: str | None  # None: there was nothing before
+    after: str
 
 
 class AuditEntry(Owned):
@@ -33,3 +47,32 @@ class AuditEntry(Owned):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.subject}"
+
+    @property
+    def sentence(self) -> str:
+        """ "gateway_key.limits_changed" reads "Gateway key limits changed"."""
+        return self.verb.replace(".", " ").replace("_", " ").capitalize()
+
+    @property
+    def told(self) -> list[Change]:
+        return [_change(field, value) for field, value in self.changes.items()]
+
+
+def _change(field: str, value: object) -> Change:
+    if isinstance(value, Mapping) and value.keys() == {"from", "to"}:
+        return Change(field, _text(value["from"]), _text(value["to"]))
+    return Change(field, None, _text(value))
+
+
+def _text(value: object) -> str:
+    match value:
+        case None | "" | [] | {}:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case Mapping():
+            return ", ".join(f"{name}={_text(item)}" for name, item in value.items())
+        case list():
+            return ", ".join(_text(item) for item in value)
+        case _:
+            return str(value)

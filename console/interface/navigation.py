@@ -57,7 +57,7 @@ NAVIGATION = (
         "Access",
         (
             Item("Provider keys", "provider_keys", "plug-connected", ("provider_key",)),
-            Item("Gateway keys", "gateway_keys", "key", ("gateway_key",)),
+            Item("Gateway keys", "gateway_keys", "key", ("gateway_key", "admin_tokens", "admin_token")),
             Item("Members", "members", "users", ("member",)),
         ),
     ),

@@ -67,6 +67,10 @@ class ProviderKey(Owned):
         self.sealed_data_key = sealed.data_key if sealed else b""
         self.sealed_secret = sealed.secret if sealed else b""
 
+    @property
+    def anchor(self) -> str:
+        return f"key-{self.pk}"
+
     def open(self) -> Secret | None:
         """Raises `Unopenable`."""
         if (sealed := self.sealed) is None:
@@ -92,6 +96,10 @@ class Issued(Owned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def anchor(self) -> str:
+        return f"key-{self.pk}"
 
     @property
     def hint(self) -> str:

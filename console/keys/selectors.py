@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.db.models import Max
 from django.utils import timezone
 
 from console.keys.models import AdminToken, GatewayKey, ProviderKey
@@ -59,3 +62,9 @@ def _why_shut(key: ProviderKey) -> str:
     except Unopenable as unopenable:
         return str(unopenable)
     return ""
+
+
+def last_used(tenant: Tenant) -> Mapping[str, datetime]:
+    """By the name of a gateway key, the hour of its latest request."""
+    used = tenant.rollups.filter(tag="").exclude(gateway_key="")
+    return dict(used.values_list("gateway_key").annotate(latest=Max("hour")))

@@ -1,7 +1,7 @@
 """Shows a provider its key once, in the cheapest call there is: the list of its models.
 
-The address is checked as it is resolved, and what was checked is what is connected to. Nothing of the answer is
-read but its status, so that the button cannot be used to look at what stands behind an address.
+The address is checked as it is resolved, and what was checked is what is connected to. Nothing of the answer
+is read but its status, so that the button cannot be used to look at what stands behind an address.
 """
 
 from __future__ import annotations

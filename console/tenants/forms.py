@@ -7,7 +7,9 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
 
+from console.refusals import Refused
 from console.tenancy import Role
 from console.tenants import names
 from console.tenants.models import Plan, Tenant
@@ -19,6 +21,27 @@ ROLES = {
     Role.ADMIN: "Admin: keys, whitelist, floors, members, settings",
     Role.OWNER: "Owner: all of it, and owners and the plan",
 }
+
+
+class RefusalsOn:
+    """`with RefusalsOn(form): action(…)` shows a refusal at the field at fault, or above the form."""
+
+    def __init__(self, form: forms.Form) -> None:
+        self.form = form
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, ValidationError):
+            told = error.error_dict if hasattr(error, "error_dict") else {None: error.error_list}
+            for field, errors in told.items():
+                self.form.add_error(field if field in self.form.fields else None, errors)
+        elif isinstance(error, Refused):
+            self.form.add_error(None, str(error))
+        else:
+            return False
+        return True
 
 
 def roles_up_to(highest: Role) -> list[tuple[str, str]]:

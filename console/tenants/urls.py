@@ -17,18 +17,18 @@ accounts: list[URLPattern | URLResolver] = [
 
 entrance: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
-    path("enter/<str:token>", enter, name="enter"),
-    path("invitation/<str:token>", invitation, name="invitation"),
+    path("enter/<str:token>/", enter, name="enter"),
+    path("invitation/<str:token>/", invitation, name="invitation"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("members/", views.members, name="members"),
-    path("members/invite", views.member_invite, name="member_invite"),
-    path("members/<uuid:membership>/role", views.member_role, name="member_role"),
-    path("members/<uuid:membership>/remove", views.member_remove, name="member_remove"),
-    path("invitations/<uuid:invitation>/withdraw", views.invitation_withdraw, name="invitation_withdraw"),
+    path("members/invite/", views.member_invite, name="member_invite"),
+    path("members/<uuid:membership>/role/", views.member_role, name="member_role"),
+    path("members/<uuid:membership>/remove/", views.member_remove, name="member_remove"),
+    path("invitations/<uuid:invitation>/withdraw/", views.invitation_withdraw, name="invitation_withdraw"),
     path("settings/", views.settings, name="settings"),
-    path("settings/plan", views.settings_plan, name="settings_plan"),
-    path("settings/suspend", views.settings_suspend, name="settings_suspend"),
-    path("settings/resume", views.settings_resume, name="settings_resume"),
+    path("settings/plan/", views.settings_plan, name="settings_plan"),
+    path("settings/suspend/", views.settings_suspend, name="settings_suspend"),
+    path("settings/resume/", views.settings_resume, name="settings_resume"),
 ]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from console.refusals import Refused
 from console.tenancy import Role, TenantRequest, member
 from console.tenants import actions, links, selectors
-from console.tenants.forms import InvitationForm, PlanForm, RoleForm, SettingsForm, roles_up_to
+from console.tenants.forms import InvitationForm, PlanForm, RefusalsOn, RoleForm, SettingsForm, roles_up_to
 from console.tenants.models import Membership, Plan
 from console.tenants.sign_in import recently_signed_in
 
@@ -32,10 +32,9 @@ def member_invite(request: TenantRequest) -> HttpResponse:
     if not form.is_valid():
         return _members(request, form, status=422)
     email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
-    try:
+    with RefusalsOn(form):
         token = links.invite(request.tenant, email=email, role=role, acting=request.acting)
-    except Refused as refused:
-        form.add_error("email", str(refused))
+    if not form.is_valid():
         return _members(request, form, status=422)
     link = request.build_absolute_uri(reverse("invitation", args=[token]))
     return _members(request, InvitationForm(highest=request.acting.role), link=link, invited=email)

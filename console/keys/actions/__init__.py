@@ -1,1 +1,1 @@
-"""Everything that changes keys, a module for each kind. Only admins may, and no secret reaches the audit trail."""
+"""Everything that changes keys, a module for each kind. Only admins may; the audit trail gets no secret."""

@@ -43,7 +43,7 @@ def create(
     expires_at: datetime | None = None,
     secret: Secret | None = None,
 ) -> Made:
-    """With a `secret` made beforehand, doing it twice does it once. Nobody makes a token above the own role."""
+    """Never above the own role. With a `secret` made beforehand, doing it twice does it once."""
     require(acting, role)
     secret = secret or generated()
     name = names.field("name", name, at_most=NAME_LENGTH)

@@ -61,7 +61,7 @@ def create(
 
 @transaction.atomic
 def replace(key: ProviderKey, *, secret: str, acting: Actor, base_url: str | None = None) -> ProviderKey:
-    """A new secret, and with it perhaps another address: a secret is never sent where it was not entered for."""
+    """A new secret, and perhaps another address: a secret never goes where it was not entered for."""
     require(acting)
     vendor = vendor_of(key.provider)
     before = {"base_url": key.base_url, "last4": key.last4, "fingerprint": key.fingerprint}
@@ -102,7 +102,7 @@ def test(key: ProviderKey, *, acting: Actor) -> trial.Trial:
 
 
 def rewrap_all() -> int:
-    """Seals everything under the first master key, each in its own transaction: it may be stopped and begun again."""
+    """Seals all under the first master key, a row a transaction: it may be stopped and begun again."""
     with every_tenant():
         keys = list(ProviderKey.objects.exclude(master_key="").values_list("pk", flat=True))
     return sum(_rewrap(pk) for pk in keys)

@@ -1,0 +1,37 @@
+"""Who may do what, as a table: for each route of a tenant the role that reads it, and the one that posts.
+
+None: the route does not take that method. A route that is not here fails the test, so that nobody forgets it.
+"""
+
+from console.tenancy import Role
+
+VIEWER, ANALYST, EDITOR, ADMIN, OWNER = Role
+
+ROUTES: dict[str, tuple[Role | None, Role | None]] = {
+    # tenants
+    "members": (VIEWER, None),
+    "member_invite": (None, ADMIN),
+    "member_role": (None, ADMIN),
+    "member_remove": (None, VIEWER),  # oneself; whom else, the action knows
+    "invitation_withdraw": (None, ADMIN),
+    "settings": (VIEWER, ADMIN),
+    "settings_plan": (None, OWNER),
+    "settings_suspend": (None, OWNER),
+    "settings_resume": (None, OWNER),
+    # keys
+    "provider_keys": (VIEWER, None),
+    "provider_key_new": (ADMIN, ADMIN),
+    "provider_key_replace": (ADMIN, ADMIN),
+    "provider_key_test": (None, ADMIN),
+    "provider_key_delete": (None, ADMIN),
+    "gateway_keys": (VIEWER, None),
+    "gateway_key_new": (ADMIN, ADMIN),
+    "gateway_key": (ADMIN, ADMIN),
+    "gateway_key_replace": (None, ADMIN),
+    "gateway_key_revoke": (None, ADMIN),
+    "admin_tokens": (ADMIN, None),
+    "admin_token_new": (ADMIN, ADMIN),
+    "admin_token_revoke": (None, ADMIN),
+    # audit
+    "audit": (VIEWER, None),
+}
