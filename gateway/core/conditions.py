@@ -75,12 +75,48 @@ class Condition(
 ALWAYS = Condition()
 
 
+Test = Callable[[RequestFacts], bool]
+
+
 def holds(condition: Condition, facts: RequestFacts) -> bool:
-    for name, question in _QUESTIONS.items():
-        asked = getattr(condition, name)
-        if asked is not None and not question(asked, facts):
-            return False
-    return True
+    return compile_condition(condition)(facts)
+
+
+def compile_condition(condition: Condition) -> Test:
+    """The condition as a function, with only the questions it asks; what is decided often is compiled once."""
+    asked = [
+        (question, value)
+        for name, question in _QUESTIONS.items()
+        if (value := getattr(condition, name)) is not None
+    ]
+    asked += _compiled_parts(condition)
+    if len(asked) == 1:
+        ((question, value),) = asked
+        return lambda facts: question(value, facts)
+    return lambda facts: all([question(value, facts) for question, value in asked])
+
+
+def _compiled_parts(condition: Condition) -> list[tuple[Callable[[Any, RequestFacts], bool], Any]]:
+    parts: list[tuple[Callable[[Any, RequestFacts], bool], Any]] = []
+    if condition.all_ is not None:
+        parts.append((_all, tuple(map(compile_condition, condition.all_))))
+    if condition.any_ is not None:
+        parts.append((_any, tuple(map(compile_condition, condition.any_))))
+    if condition.not_ is not None:
+        parts.append((_not, compile_condition(condition.not_)))
+    return parts
+
+
+def _all(tests: tuple[Test, ...], facts: RequestFacts) -> bool:
+    return all([test(facts) for test in tests])
+
+
+def _any(tests: tuple[Test, ...], facts: RequestFacts) -> bool:
+    return any([test(facts) for test in tests])
+
+
+def _not(test: Test, facts: RequestFacts) -> bool:
+    return not test(facts)
 
 
 def reads_classification(condition: Condition) -> bool:
@@ -127,7 +163,4 @@ _QUESTIONS: Mapping[str, Callable[[Any, RequestFacts], bool]] = {
     "key": lambda asked, facts: facts.key in listed(asked),
     "share": lambda asked, facts: facts.lot < asked,
     "budget_left": lambda asked, facts: facts.budget_left in asked,
-    "all_": lambda asked, facts: all(holds(part, facts) for part in asked),
-    "any_": lambda asked, facts: any(holds(part, facts) for part in asked),
-    "not_": lambda asked, facts: not holds(asked, facts),
 }

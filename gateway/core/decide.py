@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from operator import itemgetter
 
 from msgspec import Struct
 
 from gateway.core.catalogue import Model
-from gateway.core.conditions import holds, reads_classification
-from gateway.core.facts import Need, RequestFacts, Tier
+from gateway.core.conditions import Test, reads_classification
+from gateway.core.facts import RANK, Need, RequestFacts, Tier
 from gateway.core.ladder import Rung
+from gateway.core.money import PER_MILLION
 from gateway.core.policy import Cascade, Floor, Otherwise, Policy, Rule
 from gateway.core.price import Usage, cost
 from gateway.core.router import Router
@@ -45,11 +47,11 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """A ladder to climb. `out` are the models that were considered and left out, with the reason."""
+    """A ladder to climb: `kept` in the order of the ladder, `out` with the reason each was left out."""
 
     target: Target
     ladder: tuple[Rung, ...]
-    kept: tuple[Candidate, ...]
+    kept: tuple[Model, ...]
     out: tuple[tuple[Model, str], ...]
 
     @property
@@ -74,13 +76,13 @@ def decide(facts: RequestFacts, router: Router) -> Route | Refusal:
     kept, out = sieve(router.open, target, facts)
     if not kept:
         return Refusal(target=target, code=_code(out), out=tuple(out))
-    ladder, candidates = climb(kept, target, facts)
-    return Route(target=target, ladder=ladder, kept=candidates, out=tuple(out))
+    kept = in_order(kept, facts)
+    return Route(target=target, ladder=climb(kept), kept=tuple(kept), out=tuple(out))
 
 
 def aim(facts: RequestFacts, router: Router) -> Target:
     """The rule that holds and the tier it comes to, after doubt and floors have raised it."""
-    rule = match(router.policy, facts)
+    rule = match(router, facts)
     pinned = router.models.get(rule.model) if rule.model else None
     tier = pinned.tier if pinned else rule.tier or Tier.LOCAL
     lifted, lifted_by = doubt(rule, router.policy, facts, tier)
@@ -95,26 +97,29 @@ def aim(facts: RequestFacts, router: Router) -> Target:
     )
 
 
-def match(policy: Policy, facts: RequestFacts) -> Rule | Otherwise:
+def match(router: Router, facts: RequestFacts) -> Rule | Otherwise:
     """The first rule that holds, in the order the tenant wrote them."""
-    return next((rule for rule in policy.rules if holds(rule.when, facts)), policy.otherwise)
+    for holds, rule in router.rules:
+        if holds(facts):
+            return rule
+    return router.policy.otherwise
 
 
 def doubt(rule: Rule | Otherwise, policy: Policy, facts: RequestFacts, tier: Tier) -> tuple[Tier, str]:
     """An unsure classification raises the tier, where the rule rests on the classification at all."""
     unsure = policy.unsure
-    if unsure is None or facts.confidence >= unsure.confidence_below or tier >= unsure.tier:
+    if unsure is None or facts.confidence >= unsure.confidence_below or tier >= unsure.tier or rule.model:
         return tier, ""
     if isinstance(rule, Rule) and not reads_classification(rule.when):
-        return tier, ""
-    if rule.model:
         return tier, ""
     return unsure.tier, "unsure"
 
 
-def lift(tier: Tier, floors: Sequence[Floor], facts: RequestFacts) -> tuple[Tier, tuple[str, ...], str]:
+def lift(
+    tier: Tier, floors: Sequence[tuple[Test, Floor]], facts: RequestFacts
+) -> tuple[Tier, tuple[str, ...], str]:
     """Floors only ever raise a tier, so their order does not matter."""
-    held = [floor for floor in floors if holds(floor.when, facts)]
+    held = [floor for holds, floor in floors if holds(facts)]
     top = max(held, key=lambda floor: floor.tier.rank, default=None)
     names = tuple(floor.name for floor in held)
     return (top.tier, names, f"floor {top.name}") if top and top.tier > tier else (tier, names, "")
@@ -126,27 +131,29 @@ def sieve(
     """The models that could answer; every refusal carries its reason."""
     kept: list[Model] = []
     out: list[tuple[Model, str]] = []
+    needs, least = facts.needs & _ABILITIES, target.tier.rank
     for model in models:
-        if objection := object_to(model, target, facts):
+        if objection := object_to(model, target, facts, needs, least):
             out.append((model, objection))
         else:
             kept.append(model)
+    if not facts.unavailable:
+        return kept, out
     well = [model for model in kept if model.id not in facts.unavailable]
-    if well and len(well) < len(kept):  # the last that could answer is never given up
+    if well:  # the last that could answer is never given up
         out += [
             (model, "its provider is failing just now") for model in kept if model.id in facts.unavailable
         ]
-        kept = well
-    return kept, out
+    return well or kept, out
 
 
-def object_to(model: Model, target: Target, facts: RequestFacts) -> str:
-    """Why the model cannot answer, or an empty string."""
+def object_to(model: Model, target: Target, facts: RequestFacts, needs: frozenset[Need], least: int) -> str:
+    """Why the model cannot answer, or an empty string. `least` is the rank of the target's tier."""
     if target.pin and model.id != target.pin:
         return f"rule {target.rule} pins {target.pin}"
-    if model.tier < target.tier:
+    if RANK[model.tier] < least:
         return f"below {target.tier.value}, which {target.lifted_by or 'rule ' + target.rule} asks for"
-    if missing := (facts.needs & _ABILITIES) - model.can:
+    if needs and (missing := needs - model.can):
         return f"lacks {', '.join(sorted(missing))}"
     if facts.max_output_tokens and model.max_output and facts.max_output_tokens > model.max_output:
         return f"answers at most {model.max_output} tokens"
@@ -155,28 +162,30 @@ def object_to(model: Model, target: Target, facts: RequestFacts) -> str:
     return ""
 
 
-def climb(
-    models: Iterable[Model], target: Target, facts: RequestFacts
-) -> tuple[tuple[Rung, ...], tuple[Candidate, ...]]:
-    """One rung a tier, lowest first, in it the cheapest expected cost first; a model without price comes last."""
-    priced = [(model, expected_cost(model, facts, facts.at.date())) for model in models]
-    # The id breaks ties, so that a replay picks the same model.
-    priced.sort(key=lambda pair: (pair[0].tier.rank, pair[1] is None, pair[1], pair[0].id))
-    rungs: dict[Tier, list[str]] = {}
-    for model, _ in priced:
-        rungs.setdefault(model.tier, []).append(model.id)
-    first = priced[0][0]
-    candidates = tuple(
-        Candidate(
-            model=model.id,
-            tier=model.tier,
-            expected_cost=price,
-            taken=model is first,
-            because=_place(model, first, target),
+def in_order(models: list[Model], facts: RequestFacts) -> list[Model]:
+    """By tier, then by expected cost, one without a price last; the id breaks ties, so that a replay is the same."""
+    day, into, out = facts.at.date(), facts.input_tokens, facts.output_tokens
+    keyed = [
+        # Not rounded to nano-dollars, so that a difference too small to be billed still orders.
+        (
+            RANK[model.tier],
+            (price := model.price(day)) is None,
+            price and price.input * into + price.output * out + price.per_request * PER_MILLION,
+            model.id,
+            model,
         )
-        for model, price in priced
-    )
-    return tuple(Rung(tier, tuple(ids)) for tier, ids in rungs.items()), candidates
+        for model in models
+    ]
+    keyed.sort(key=_first_four)
+    return [row[4] for row in keyed]
+
+
+def climb(models: Iterable[Model]) -> tuple[Rung, ...]:
+    """One rung a tier, of models that are in order."""
+    rungs: dict[Tier, list[str]] = {}
+    for model in models:
+        rungs.setdefault(model.tier, []).append(model.id)
+    return tuple(Rung(tier, tuple(ids)) for tier, ids in rungs.items())
 
 
 def expected_cost(model: Model, facts: RequestFacts, day: date) -> int | None:
@@ -185,6 +194,21 @@ def expected_cost(model: Model, facts: RequestFacts, day: date) -> int | None:
     if price is None:
         return None
     return cost(price, Usage(input=facts.input_tokens, output=facts.output_tokens))
+
+
+def candidates(route: Route, facts: RequestFacts) -> tuple[Candidate, ...]:
+    """The models of the ladder, for people: the one taken first, and when the others would come."""
+    day, first = facts.at.date(), route.kept[0]
+    return tuple(
+        Candidate(
+            model=model.id,
+            tier=model.tier,
+            expected_cost=expected_cost(model, facts, day),
+            taken=model is first,
+            because=_place(model, first, route.target),
+        )
+        for model in route.kept
+    )
 
 
 def _place(model: Model, first: Model, target: Target) -> str:
@@ -199,6 +223,8 @@ def _code(out: Iterable[tuple[Model, str]]) -> str:
     too_long = any(objection.startswith("context") for _, objection in out)
     return "context_length_exceeded" if too_long else "no_eligible_model"
 
+
+_first_four = itemgetter(0, 1, 2, 3)
 
 # What a model either has or has not. Streaming every model does; reasoning is asked for, not depended on.
 _ABILITIES = frozenset({Need.TOOLS, Need.IMAGES, Need.AUDIO, Need.JSON_SCHEMA})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from gateway.core.decide import Candidate, Refusal, Route, decide, expected_cost
+from gateway.core.decide import Candidate, Refusal, Route, candidates, decide, expected_cost
 from gateway.core.facts import RequestFacts, Tier
 from gateway.core.ladder import Rung
 from gateway.core.policy import REQUESTED
@@ -45,7 +45,7 @@ def explain(facts: RequestFacts, router: Router) -> Explanation:
         refusal=None if route else _code(decision),
         ladder=route.ladder if route else (),
         up_to=target.cascade.up_to if target.cascade else None,
-        candidates=(*(route.kept if route else ()), *left_out(decision, router, facts)),
+        candidates=(*(candidates(route, facts) if route else ()), *left_out(decision, router, facts)),
         baseline_model=basis.id if basis else (facts.requested_model if baseline == REQUESTED else baseline),
         baseline_cost=expected_cost(basis, facts, facts.at.date()) if basis else None,
     )

@@ -24,22 +24,22 @@ class Tier(StrEnum):
 
     @property
     def rank(self) -> int:
-        return _RANK[self]
+        return RANK[self]
 
     def __lt__(self, other: str) -> bool:
-        return _RANK[self] < _RANK[other]
+        return RANK[self] < RANK[other]
 
     def __le__(self, other: str) -> bool:
-        return _RANK[self] <= _RANK[other]
+        return RANK[self] <= RANK[other]
 
     def __gt__(self, other: str) -> bool:
-        return _RANK[self] > _RANK[other]
+        return RANK[self] > RANK[other]
 
     def __ge__(self, other: str) -> bool:
-        return _RANK[self] >= _RANK[other]
+        return RANK[self] >= RANK[other]
 
 
-_RANK: Mapping[str, int] = {tier.value: rank for rank, tier in enumerate(Tier)}
+RANK: Mapping[str, int] = {tier.value: rank for rank, tier in enumerate(Tier)}
 
 
 class RequestClass(StrEnum):

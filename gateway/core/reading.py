@@ -1,7 +1,7 @@
 """What a prompt says, found without understanding it: commands and subjects, each weighed by where it stands.
 
-A text is parted into what is *asked* and what is only *pasted* (quoted, fenced, tagged, or after a colon), so that
-a document cannot give orders. Messages are read at their two ends only, so the work is bounded.
+A text is parted into what is *asked* and what is only *pasted* (quoted, fenced, tagged, or after a colon), so
+that a document cannot give orders. Messages are read at their two ends only, so the work is bounded.
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from gateway.core.languages import EAST_ASIAN, EUROPEAN
 from gateway.core.lexicon import MEANINGS, Meaning
 from gateway.core.prompt import Prompt, Turn
-from gateway.core.subjects import ACTIONS, CJK, SUBJECTS
+from gateway.core.subjects import ACTIONS, SUBJECTS
 from gateway.core.tokens import count_bytes
 
 READ_HEAD = 4_000  # characters read from the start of a message
 READ_TAIL = 2_000  # and from its end
 EARLIER_TURNS = 4  # how far back a follow-up may look for its task
 
-# The weight of a command by its place: after the material, inside it, said to an application that has its own
-# task, listed among a general assistant's abilities.
-CLOSING, PASTED, UNDER_TASK, GENERALIST = 0.5, 0.2, 0.35, 0.35
+# The weight of a command by its place: in an earlier turn, after the material, inside it, said to an application
+# that has its own task, listed among a general assistant's abilities.
+EARLIER, CLOSING, PASTED, UNDER_TASK, GENERALIST = 0.9, 0.5, 0.2, 0.35, 0.35
 COMMAND = 1.8  # what is found at least this strong is a task of its own
 _FIRST = 0.6  # added to the first command of a text: the rest is detail
 _FOLLOW_UP_WORDS = 12
@@ -59,30 +60,38 @@ class Passage(Struct, frozen=True):
 class Reading(Struct, frozen=True, kw_only=True):
     found: Mapping[str, Found]  # the strongest of each meaning
     subjects: Mapping[str, int]  # how many words of each subject
+    ordered: Mapping[str, int]  # the same, only in what gives the orders
     actions: int  # different things to be done outside the conversation
     text: str  # the user's words that were read, as written
-    starts_as_question: bool
+    orders: str  # what gives the orders, the application's and the user's, normalised
+    asks: str  # how the question opens, "who" or "is"; empty where none is asked
     words: int
-    system_strength: float
+    material: int  # words that are only pasted
+    by_task: bool  # the application has a task of its own, to which the user only brings material
     follows: bool  # the task stands in an earlier turn
 
 
 def read(prompt: Prompt) -> Reading:
     system = read_system(prompt.turns)
-    said, follows = read_user(prompt.turns, has_task=system.strength >= COMMAND)
     by_task = is_one_task(system)
-    passages = [system.at_weight(1.0 if by_task else GENERALIST)]
-    passages += [passage.at_weight(UNDER_TASK) if by_task else passage for passage in said]
-    user_text = last_text(prompt.turns, "user")
+    last = last_said(prompt.turns)
+    said = read_turn(last) if last else [NOTHING]
+    earlier = [] if by_task or not is_follow_up(said) else read_earlier(prompt.turns)
+    user = [passage.at_weight(UNDER_TASK if by_task else 1.0) for passage in said + earlier]
+    passages = [system.at_weight(1.0 if by_task else GENERALIST), *user]
+    ordering = [system] if by_task else [system, said[0]]
     return Reading(
         found=strongest(passages),
         subjects=count_subjects(passages),
+        ordered=count_subjects(ordering),
         actions=sum(count_actions(passage) for passage in passages),
-        text=user_text,
-        starts_as_question=bool(said) and starts_as_question(said[0].text),
-        words=sum(passage.length for passage in said),
-        system_strength=system.strength,
-        follows=follows,
+        text=excerpt(last),
+        orders=" ".join(passage.text for passage in ordering if passage.found),
+        asks=question_word(said[0].text),
+        words=sum(passage.length for passage in said + earlier),
+        material=sum(passage.length for passage in said[1:]),
+        by_task=by_task,
+        follows=bool(earlier),
     )
 
 
@@ -96,24 +105,23 @@ def is_one_task(system: Passage) -> bool:
     return 0 < len({each.meaning.toward for each in system.found if each.weight >= COMMAND}) <= 2
 
 
-def read_user(turns: Sequence[Turn], *, has_task: bool) -> tuple[list[Passage], bool]:
-    """The last thing the user said and, where that only follows up, what it follows up on."""
-    users = [index for index, turn in enumerate(turns) if turn.role == "user"]
-    if not users:
-        return [], False
-    said = read_turn(turns[users[-1]].text)
-    if has_task or not is_follow_up(said):
-        return said, False
-    earlier = read_offer(turns, users[-1])
-    for index in reversed(users[-1 - EARLIER_TURNS : -1]):
-        earlier += [passage.at_weight(0.9) for passage in read_turn(turns[index].text)]
-        if any(passage.strength >= COMMAND for passage in earlier):
-            break
-    return said + earlier, bool(earlier)
+def last_said(turns: Sequence[Turn]) -> str:
+    return next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
 
 
 def is_follow_up(said: Sequence[Passage]) -> bool:
     return sum(p.length for p in said) <= _FOLLOW_UP_WORDS and max(p.strength for p in said) < 2.5
+
+
+def read_earlier(turns: Sequence[Turn]) -> list[Passage]:
+    """What a follow-up follows: the assistant's offer, and the user's turns back to one with a task."""
+    users = [index for index, turn in enumerate(turns) if turn.role == "user"]
+    earlier = read_offer(turns, users[-1]) if users else []
+    for index in reversed(users[-1 - EARLIER_TURNS : -1]):
+        earlier += [passage.at_weight(EARLIER) for passage in read_turn(turns[index].text)]
+        if any(passage.strength >= COMMAND for passage in earlier):
+            break
+    return earlier
 
 
 def read_offer(turns: Sequence[Turn], before: int) -> list[Passage]:
@@ -121,7 +129,7 @@ def read_offer(turns: Sequence[Turn], before: int) -> list[Passage]:
     last = next((turn for turn in reversed(turns[:before]) if turn.role == "assistant"), None)
     if last is None or not last.text.rstrip().endswith("?"):
         return []
-    return [look_up(last.text[-_HEAD_LENGTH:]).at_weight(0.9)]
+    return [look_up(last.text[-_HEAD_LENGTH:]).at_weight(EARLIER)]
 
 
 def read_turn(text: str) -> list[Passage]:
@@ -134,7 +142,7 @@ def read_turn(text: str) -> list[Passage]:
         return [opening, *quoted]
     body, end = split_end(rest)
     closing = look_up(end) if end else NOTHING
-    if opening.strength >= COMMAND:
+    if opening.strength >= COMMAND or head.rstrip().endswith(("?", "\uff1f")):
         return [opening, skim(body), closing.at_weight(CLOSING), *quoted]
     if closing.strength >= COMMAND:
         return [closing, opening, look_up(body).at_weight(CLOSING), *quoted]
@@ -369,13 +377,11 @@ def count_actions(passage: Passage) -> int:
     return sum(is_command(passage.text, form, passage.text.find(form)) for form in forms)
 
 
-def starts_as_question(asked: str) -> bool:
-    word = asked[:_HEAD_LENGTH].replace("|", " ").split(maxsplit=1)
-    return bool(word) and "question" in _ENTRIES.get(word[0], NO_ENTRY).subjects
-
-
-def last_text(turns: Sequence[Turn], role: str) -> str:
-    return next((excerpt(turn.text) for turn in reversed(turns) if turn.role == role), "")
+def question_word(asked: str) -> str:
+    """ "who", or "is" for a question to be answered by yes or no; empty where the text opens otherwise."""
+    first = next(iter(asked[:_HEAD_LENGTH].replace("|", " ").split(maxsplit=1)), "")
+    subjects = _ENTRIES.get(first, NO_ENTRY).subjects
+    return "is" if "yes or no" in subjects else "who" if "question" in subjects else ""
 
 
 def excerpt(text: str, *, head: int = READ_HEAD, tail: int = READ_TAIL) -> str:
@@ -391,7 +397,13 @@ def _compile() -> dict[str, Entry]:
     subjects: dict[str, list[str]] = {}
     actions: dict[str, list[str]] = {}
     for meaning in MEANINGS:
-        for form in filter(None, map(_normal_form, meaning.forms.split(","))):
+        others = (forms[meaning.name] for forms in EUROPEAN if meaning.name in forms)
+        for form in dict.fromkeys(
+            _normal_form(form)
+            for forms in (meaning.forms, *others)
+            for form in forms.split(",")
+            if form.strip()
+        ):
             phrases.setdefault(_anchor(form), []).append((form, meaning))
     for subject, words in SUBJECTS.items():
         for word in normalise(words)[2] - {"|"}:
@@ -413,5 +425,5 @@ NO_ENTRY = Entry()
 _ENTRIES: Mapping[str, Entry] = _compile()
 _KNOWN = frozenset(_ENTRIES)
 _NAMED = {meaning.name: meaning for meaning in MEANINGS}
-_CJK = tuple((form, _NAMED[name]) for name, forms in CJK.items() for form in forms.split())
+_CJK = tuple((form, _NAMED[name]) for name, forms in EAST_ASIAN.items() for form in forms.split())
 NOTHING = Passage("", 0, frozenset(), ())

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from gateway.core.catalogue import SPOKEN, Model, Provider
-from gateway.core.conditions import matches
-from gateway.core.policy import REQUESTED, Floor, Otherwise, Policy
+from gateway.core.conditions import Test, compile_condition, matches
+from gateway.core.policy import REQUESTED, Floor, Otherwise, Policy, Rule
 from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
 
 
@@ -24,13 +24,17 @@ class Seat(Struct, frozen=True):
 
 
 class Router(Struct, frozen=True, kw_only=True):
-    """One tenant's router, ready to decide. `models` are all of the tenant's, `floors` the tenant's first."""
+    """One tenant's router, ready to decide. `models` are all of the tenant's, `floors` the tenant's first.
+
+    `rules` and `floors` carry their conditions compiled.
+    """
 
     id: str
     policy: Policy
     policy_version: int
     enabled: bool
-    floors: tuple[Floor, ...]
+    rules: tuple[tuple[Test, Rule], ...]
+    floors: tuple[tuple[Test, Floor], ...]
     open: tuple[Model, ...]
     barred: tuple[Seat, ...]
     models: Mapping[str, Model]
@@ -47,7 +51,10 @@ def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
         policy=router.policy,
         policy_version=router.policy_version,
         enabled=router.enabled,
-        floors=(*tenant.floors, *router.policy.floors),
+        rules=tuple((compile_condition(rule.when), rule) for rule in router.policy.rules),
+        floors=tuple(
+            (compile_condition(floor.when), floor) for floor in (*tenant.floors, *router.policy.floors)
+        ),
         open=tuple(seat.model for seat in seats if not seat.bar),
         barred=tuple(seat for seat in seats if seat.bar),
         models={model.id: model for model in tenant.models},

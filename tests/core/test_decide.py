@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.conditions import Condition, holds
-from gateway.core.decide import Refusal, Route, decide
+from gateway.core.decide import Refusal, Route, candidates, decide
 from gateway.core.explain import explain
 from gateway.core.facts import Need, RequestClass, RequestFacts, Tier
 from gateway.core.policy import Cascade, Floor, Otherwise, Policy, Rule, Unsure
@@ -65,7 +65,7 @@ def test_rungs_rise_and_within_a_rung_prices_rise(policy: Policy, request: Reque
     if isinstance(decision, Route):
         tiers = [rung.tier.rank for rung in decision.ladder]
         assert tiers == sorted(set(tiers))
-        costs = {candidate.model: candidate.expected_cost for candidate in decision.kept}
+        costs = {candidate.model: candidate.expected_cost for candidate in candidates(decision, request)}
         for rung in decision.ladder:
             priced = [costs[model] for model in rung.models]
             known = [price for price in priced if price is not None]
@@ -156,7 +156,7 @@ def test_unsure_goes_up_where_the_rule_rests_on_the_class(rule: Rule, tier: Tier
 def test_an_unpriced_model_comes_last_in_its_rung_and_is_unknown() -> None:
     decided = route(Policy(otherwise=Otherwise(tier=Tier.SMALL)), facts())
     assert decided.ladder[0].models == ("gamma/small", "gamma/odd")
-    assert [c.expected_cost for c in decided.kept[:2]] == [140_000, None]
+    assert [c.expected_cost for c in candidates(decided, facts())[:2]] == [140_000, None]
 
 
 def test_a_prompt_too_long_for_every_model_says_so() -> None:
