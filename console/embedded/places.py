@@ -33,6 +33,11 @@ class Places:
         return self.var / "secrets.json"
 
     @property
+    def trial(self) -> Path:
+        """The key that `up` prints: its value is kept here alone."""
+        return self.var / "trial.json"
+
+    @property
     def spool(self) -> Path:
         return self.var / "spool"
 

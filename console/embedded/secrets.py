@@ -20,7 +20,7 @@ def complete(environ: Mapping[str, str], kept_in: Path) -> dict[str, str]:
 
 def _kept(path: Path) -> dict[str, str]:
     if not path.exists():
-        _write(path, {"SECRET_KEY": secrets.token_urlsafe(48), "MASTER_KEYS": _new_master_key()})
+        write(path, {"SECRET_KEY": secrets.token_urlsafe(48), "MASTER_KEYS": _new_master_key()})
     found: dict[str, str] = json.loads(path.read_text())
     return found
 
@@ -29,8 +29,8 @@ def _new_master_key() -> str:
     return "first:" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _write(path: Path, made: Mapping[str, str]) -> None:
-    """Complete or absent: losing half of it would lose every sealed key."""
+def write(path: Path, made: Mapping[str, str]) -> None:
+    """For its owner's eyes. Complete or absent: losing half of it would lose every sealed key."""
     draft = path.with_suffix(f".{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(made, file, indent=1)
