@@ -4,6 +4,8 @@ Amounts are nano-dollars. NULL is an amount that nobody knows, never a zero. Row
 `billing.store` alone; nothing here is edited by hand.
 """
 
+from datetime import datetime, timedelta
+
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
@@ -166,6 +168,10 @@ class LedgerEntry(Dimensions, Tokens):
 
     def __str__(self) -> str:
         return self.attempt_id
+
+    @property
+    def started_at(self) -> datetime:
+        return self.at + timedelta(milliseconds=self.started_ms)
 
 
 class Rollup(Dimensions):

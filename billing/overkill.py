@@ -1,0 +1,152 @@
+"""Model overkill: what was answered by a tier above what the work called for, and what would have done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from billing.query import SpendQuery
+from billing.spend import Measures, Row, spend
+from gateway.core.catalogue import Model
+from gateway.core.facts import Need, Tier
+from gateway.core.overkill import Alternative, Fit, alternative
+from gateway.core.price import Usage
+
+if TYPE_CHECKING:
+    from console.tenants.models import Tenant
+
+type ModelsOf = Callable[[str], Iterable[Model]]  # router → the models it may use
+
+_BY = ("router", "rule", "class", "called_for", "tier", "model", "needs")
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """Requests of one finding that one model answered."""
+
+    model: str
+    measures: Measures
+    alternative: Alternative | None
+
+    @property
+    def saving(self) -> int | None:
+        """What the alternative would have saved on the same tokens; None where it is unknown."""
+        if self.alternative is None or self.measures.unpriced_attempts:
+            return None
+        return self.measures.known_cost - self.alternative.cost
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One rule's requests of one class. Costs are those of the answers."""
+
+    router: str
+    rule: str
+    request_class: str
+    called_for: Tier
+    served: Tier
+    parts: tuple[Part, ...]
+
+    @property
+    def requests(self) -> int:
+        return sum(part.measures.requests for part in self.parts)
+
+    @property
+    def cost(self) -> int:
+        return sum(part.measures.known_cost for part in self.parts)
+
+    @property
+    def unpriced_attempts(self) -> int:
+        return sum(part.measures.unpriced_attempts for part in self.parts)
+
+    @property
+    def saving(self) -> int | None:
+        known = [part.saving for part in self.parts if part.saving is not None]
+        return sum(known) if known else None
+
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        found = {part.alternative.model: part.alternative for part in self.parts if part.alternative}
+        return tuple(found.values())
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """`fits` says how all answered requests compare with what they called for (see `core.overkill.Fit`)."""
+
+    findings: tuple[Finding, ...]
+    fits: Mapping[str, Measures]
+
+    @property
+    def oversized(self) -> Measures:
+        return self.fits.get(Fit.OVERKILL, Measures())
+
+    @property
+    def answered(self) -> int:
+        return sum(measures.requests for measures in self.fits.values())
+
+    @property
+    def share(self) -> float | None:
+        return self.oversized.requests / self.answered if self.answered else None
+
+    @property
+    def saving(self) -> int | None:
+        known = [finding.saving for finding in self.findings if finding.saving is not None]
+        return sum(known) if known else None
+
+
+def overkill(tenant: Tenant, query: SpendQuery, *, models_of: ModelsOf, day: date) -> Report:
+    """`query` gives the span and filters; `day` the prices that the alternatives are reckoned with."""
+    answers = query.only(part="answer")
+    fits = spend(tenant, answers.told_apart("fit"))
+    rows = spend(tenant, answers.only(fit=Fit.OVERKILL).told_apart(*_BY)).rows
+    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.key[:5]].append(row)
+    findings = [_finding(key, group, models_of, day) for key, group in groups.items()]
+    findings.sort(key=lambda finding: (-(finding.saving or 0), -finding.cost))
+    return Report(
+        findings=tuple(findings), fits={row.key[0]: row.measures for row in fits.rows if row.key[0]}
+    )
+
+
+def _finding(key: tuple[str, ...], rows: Sequence[Row], models_of: ModelsOf, day: date) -> Finding:
+    router, rule, request_class, calls_for, served = key
+    return Finding(
+        router=router,
+        rule=rule,
+        request_class=request_class,
+        called_for=Tier(calls_for),
+        served=Tier(served),
+        parts=tuple(
+            Part(
+                model=row.key[5],
+                measures=row.measures,
+                alternative=alternative(
+                    models_of(router),
+                    calls_for=Tier(calls_for),
+                    served=Tier(served),
+                    needs={Need(need) for need in row.key[6].split(",") if need},
+                    longest=row.measures.longest,
+                    usage=usage_of(row.measures),
+                    requests=row.measures.requests,
+                    day=day,
+                ),
+            )
+            for row in rows
+        ),
+    )
+
+
+def usage_of(measures: Measures) -> Usage:
+    return Usage(
+        input=measures.input_tokens,
+        cache_read=measures.cache_read_tokens,
+        cache_write=measures.cache_write_tokens,
+        cache_write_1h=measures.cache_write_1h_tokens,
+        output=measures.output_tokens,
+        reasoning=measures.reasoning_tokens,
+        audio_input=measures.audio_input_tokens,
+        audio_output=measures.audio_output_tokens,
+    )
