@@ -30,7 +30,7 @@ from gateway.dialects.fields import (
 )
 from gateway.dialects.schemas import check_deeply, check_schema, is_suspicious
 
-VERSIONS = frozenset({b"2023-06-01", b"2023-01-01"})
+VERSIONS = frozenset({b"2023-01-01", b"2023-06-01", b"2026-10-21"})
 LEAST_THINKING = 1_024  # tokens
 RELAYED = (b"anthropic-version", b"anthropic-beta")  # headers that belong to what is said
 
@@ -64,7 +64,7 @@ def _check_version(version: bytes | None) -> None:
     if version is None:
         raise missing("anthropic-version")
     if version not in VERSIONS:
-        raise wrong("anthropic-version", "must be 2023-06-01")
+        raise wrong("anthropic-version", "must be 2023-06-01 or 2026-10-21")
 
 
 def _check_together(raw: Mapping[str, Any]) -> None:
