@@ -85,6 +85,7 @@
   function openDialog(id) {
     const dialog = document.getElementById(id);
     if (!(dialog instanceof HTMLDialogElement) || dialog.open) return false;
+    for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
     dialog.showModal();
     dialog.querySelector("[autofocus], .field input, .field select, .field textarea")?.focus();
     return true;
@@ -137,6 +138,16 @@
   document.addEventListener("input", (event) => {
     const field = closest(event, "[data-must-equal]");
     if (field) guardTyped(field);
+  });
+
+  document.addEventListener("change", (event) => {
+    const form = closest(event, "form.filters");
+    if (!form) return;
+    for (const filter of form.querySelectorAll(".filter")) {
+      const field = filter.querySelector("input, select");
+      filter.toggleAttribute("data-set", Boolean(field?.type === "checkbox" ? field.checked : field?.value));
+    }
+    form.toggleAttribute("data-filtered", Boolean(form.querySelector(".filter[data-set]")));
   });
 
   // A double click must not post twice. The button is disabled only after its own value was taken.

@@ -52,6 +52,41 @@ def unnamed(page: Page) -> list[str]:
     )
 
 
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_stands_out_from_its_ground(opened: Opened, gallery: str, path: str, dark: bool) -> None:
+    page = opened(gallery + path, dark=dark)
+    assert page.evaluate(FAINT_TEXT) == []
+
+
+FAINT_TEXT = """() => {
+    const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d");
+    const over = (colour, under) => {
+        canvas.fillStyle = `rgb(${under.join(" ")})`; canvas.fillRect(0, 0, 1, 1);
+        canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const ground = (one) => one ? over(getComputedStyle(one).backgroundColor, ground(one.parentElement)) : [255, 255, 255];
+    const linear = (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    const light = (rgb) => rgb.map((part) => linear(part / 255)).reduce(
+        (sum, part, place) => sum + part * [0.2126, 0.7152, 0.0722][place], 0);
+    const faint = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const one = walker.currentNode.parentElement;
+        if (!walker.currentNode.data.trim() || !one.checkVisibility({visibilityProperty: true})) continue;
+        if (one.closest("[disabled], .visually-hidden, script, template, option")) continue;
+        const under = ground(one), text = over(getComputedStyle(one).color, under);
+        const [high, low] = [light(text), light(under)].sort((a, b) => b - a);
+        const ratio = (high + 0.05) / (low + 0.05);
+        const large = parseFloat(getComputedStyle(one).fontSize) >= 24;
+        const words = walker.currentNode.data.trim().slice(0, 30);
+        if (ratio < (large ? 3 : 4.5)) faint.push(`${ratio.toFixed(2)} ${one.className || one.tagName} ${words}`);
+    }
+    return faint;
+}"""
+
+
 def test_the_policy_in_force_allows_nothing_inline(opened: Opened, gallery: str) -> None:
     page = opened("about:blank")
     answer = page.goto(f"{gallery}{INSIDE}/savings/")
@@ -140,6 +175,27 @@ def test_navigation_opens_and_closes_on_a_phone(opened: Opened, gallery: str, sc
     expect(link).to_be_visible()
     page.get_by_label("Close navigation").click()
     expect(link).to_be_hidden()
+
+
+def test_any_page_is_a_few_letters_away(opened: Opened, gallery: str) -> None:
+    page = opened(f"{gallery}{INSIDE}/savings/")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Page").fill("reqs")
+    expect(page.locator("#jump-list").get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{gallery}{INSIDE}/requests/")
+
+
+def test_filters_change_the_page_in_place(opened: Opened, gallery: str) -> None:
+    page = opened(f"{gallery}{INSIDE}/savings/")
+    expect(page.locator("#cost-canvas canvas")).to_be_visible()
+    page.evaluate("window.before = document.querySelector('#cost-canvas')")
+    page.get_by_label("Router").select_option("support")
+    page.wait_for_url(re.compile(r"router=support"))
+    page.wait_for_function("document.querySelector('#cost-canvas') !== before")
+    expect(page.locator("#cost-canvas canvas")).to_be_visible()
+    page.get_by_role("link", name="Clear").click()
+    page.wait_for_url(f"{gallery}{INSIDE}/savings/")
 
 
 def test_where_we_are_is_marked(opened: Opened, gallery: str) -> None:
