@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, Protocol, TypeVar, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from django.apps import apps
@@ -22,7 +23,6 @@ from django.db.migrations.operations import RunSQL
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.functional import SimpleLazyObject
-from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -220,8 +220,8 @@ def _enter(request: HttpRequest, *, user: User, slug: str, role: Role) -> Tenant
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    back = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
-    address = f"{resolve_url(settings.LOGIN_URL)}?{back}"
+    back = quote(request.get_full_path(), safe="/")
+    address = f"{resolve_url(settings.LOGIN_URL)}?{REDIRECT_FIELD_NAME}={back}"
     if cast("TenantRequest", request).htmx:
         return HttpResponseClientRedirect(address)
     return HttpResponseRedirect(address)

@@ -11,7 +11,7 @@ import re
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from console.catalogue.builtin import SELF_HOSTED, Vendor
+from console.catalogue.builtin import Vendor
 from console.keys.sealing import Secret
 from gateway.core.addresses import UrlNotAllowed, check_url
 from gateway.core.catalogue import SPOKEN, Auth
@@ -26,7 +26,7 @@ def provider_secret(text: str, vendor: Vendor) -> Secret | None:
     """None for a provider that wants no key."""
     text = text.strip()
     if not text:
-        if vendor.id in SELF_HOSTED or vendor.auth is Auth.NONE:
+        if vendor.self_hosted or vendor.auth is Auth.NONE:
             return None
         raise ValidationError(f"Enter the key that {vendor.name} gave you.")
     if len(text) > LONGEST_SECRET:

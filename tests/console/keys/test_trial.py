@@ -1,0 +1,131 @@
+"""Testing a provider key: the cheapest call there is, to a checked address; only the status is read."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from console.catalogue.builtin import vendors
+from console.keys import trial
+from console.keys.sealing import Secret
+
+CANARY = "sk-canary-7f3a9e51c2d84b60"
+
+
+@dataclass
+class Provider:
+    """A provider on this machine that answers with one status and remembers what it was shown."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+    calls: int = 0
+    url: str = ""
+
+
+@pytest.fixture
+def provider(settings: Settings) -> Iterator[Provider]:
+    provider = Provider()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            provider.calls += 1
+            provider.path, provider.headers = self.path, {k.lower(): v for k, v in self.headers.items()}
+            self.send_response(provider.status)
+            self.send_header("location", "http://169.254.169.254/latest/meta-data/")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    provider.url = f"http://127.0.0.1:{server.server_port}"
+    settings.SIMULATOR_URL = provider.url
+    yield provider
+    server.shutdown()
+    server.server_close()
+
+
+def tried(vendor: str, base_url: str, secret: str = CANARY) -> trial.Trial:
+    return trial.attempt(vendors()[vendor], base_url=base_url, secret=Secret(secret) if secret else None)
+
+
+def test_a_known_key_works(provider: Provider) -> None:
+    assert tried("openai", "simulator:/openai/v1") == trial.Trial(
+        working=True, reason="The provider knows this key."
+    )
+    assert provider.path == "/openai/v1/models"
+    assert provider.headers["authorization"] == f"Bearer {CANARY}"
+    assert provider.headers["host"] == provider.url.removeprefix("http://")
+
+
+def test_each_provider_is_asked_in_its_own_way(provider: Provider) -> None:
+    tried("anthropic", "simulator:/anthropic")
+    assert provider.path == "/anthropic/v1/models"
+    assert provider.headers["x-api-key"] == CANARY
+    assert provider.headers["anthropic-version"] == "2023-06-01"
+    assert "authorization" not in provider.headers
+
+
+def test_no_key_is_no_header(provider: Provider) -> None:
+    tried("local", "simulator:/openai/v1", secret="")
+    assert "authorization" not in provider.headers
+
+
+@pytest.mark.parametrize(
+    ("status", "working", "reason"),
+    [
+        (429, True, "knows this key"),
+        (401, False, "refuses this key (401)"),
+        (403, False, "refuses this key (403)"),
+        (404, False, "no list of models"),
+        (500, False, "trouble of its own"),
+        (418, False, "answered 418"),
+    ],
+)
+def test_the_status_tells(provider: Provider, status: int, working: bool, reason: str) -> None:
+    provider.status = status
+    outcome = tried("openai", "simulator:/openai/v1")
+    assert outcome.working is working
+    assert reason in outcome.reason
+
+
+def test_a_redirect_is_not_followed(provider: Provider) -> None:
+    provider.status = 302
+    assert tried("openai", "simulator:/openai/v1").reason.startswith("The provider answered 302")
+    assert provider.calls == 1
+
+
+@pytest.mark.parametrize("base_url", ["http://127.0.0.1:1/v1", "https://localhost/v1", "https://10.0.0.1/v1"])
+def test_an_address_that_was_closed_since_is_not_called(settings: Settings, base_url: str) -> None:
+    settings.ALLOWED_PRIVATE_NETWORKS = ()
+    outcome = tried("openai", base_url)
+    assert outcome.working is False
+    assert "cannot be used" in outcome.reason
+
+
+def test_a_name_that_leads_inside_is_not_called(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [(2, 1, 6, "", ("93.184.215.14", 443)), (2, 1, 6, "", ("10.0.0.7", 443))]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: answers)
+    outcome = tried("openai", "https://rebinding.example/v1")
+    assert outcome == trial.Trial(
+        working=False,
+        reason="The base URL cannot be used: 10.0.0.7 is private or reserved; "
+        "the operator can open it in ALLOWED_PRIVATE_NETWORKS.",
+    )
+
+
+def test_nobody_there_is_said_so(settings: Settings) -> None:
+    settings.SIMULATOR_URL = "http://127.0.0.1:1"
+    assert tried("openai", "simulator:/v1").reason == "The provider could not be reached."
+
+
+def test_a_protocol_that_is_not_spoken_cannot_be_tried() -> None:
+    outcome = tried("bedrock", "")
+    assert outcome.working is None
+    assert outcome.reason == "Keys of Amazon Bedrock cannot be tested yet."
