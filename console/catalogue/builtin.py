@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
 
 ALWAYS = date(2020, 1, 1)  # "since" of a price that has no day: before any of these models
-LINE_UPS = frozenset({"openai", "anthropic", "mistral", "xai", "gemini", "cohere"})
-SELF_HOSTED = frozenset({"local", "vllm", "sglang", "ollama", "lmstudio", "llamacpp"})
 
 
 class Vendor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +49,8 @@ class Vendor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     prices: str = ""  # id in genai-prices
     stops_billing_on_cancel: bool = False
     rejects: frozenset[str] = frozenset()
+    line_up: bool = False  # the vendor's own order of its models decides their tiers
+    self_hosted: bool = False
     models_path: str = "/models"  # under the base URL: what a key is tested with
     headers: Mapping[str, str] = {}  # that such a test needs beside the key
 

@@ -10,26 +10,25 @@ from console.catalogue import builtin
 from gateway.core.catalogue import SPOKEN, Auth
 from gateway.core.facts import Tier
 from gateway.core.money import NANO, nano
-from gateway.core.price import Price
+from gateway.core.price import Price, cost
 from gateway.core.price import Usage as Tokens
-from gateway.core.price import cost
 
 TODAY = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MODELS = builtin.models()
 
 
-def test_every_provider_and_model_reads():
+def test_every_provider_and_model_reads() -> None:
     assert len(builtin.providers()) >= 55
     assert len(MODELS) >= 140
     assert all(model.provider in builtin.providers() for model in MODELS.values())
 
 
-def test_every_model_file_has_a_provider():
+def test_every_model_file_has_a_provider() -> None:
     folder = builtin._folder() / "models"
     assert {path.stem for path in folder.glob("*.toml")} <= set(builtin.providers())
 
 
-def test_vendors_of_both_spoken_protocols_and_of_those_to_come():
+def test_vendors_of_both_spoken_protocols_and_of_those_to_come() -> None:
     dialects = {provider.dialect for provider in builtin.providers().values()}
     assert dialects > SPOKEN
     assert builtin.providers()["anthropic"].auth is Auth.X_API_KEY
@@ -49,17 +48,17 @@ def test_vendors_of_both_spoken_protocols_and_of_those_to_come():
         ("mistral/ministral-8b-2512", Tier.SMALL),
     ],
 )
-def test_the_tiers_of_well_known_models(model: str, tier: Tier):
+def test_the_tiers_of_well_known_models(model: str, tier: Tier) -> None:
     assert MODELS[model].tier is tier
 
 
-def test_tiers_follow_the_price_where_no_line_up_decides():
+def test_tiers_follow_the_price_where_no_line_up_decides() -> None:
     for model in MODELS.values():
-        if model.provider not in builtin.LINE_UPS and model.prices:
+        if not builtin.vendors()[model.provider].line_up and model.prices:
             assert model.tier is builtin.tier_by_price(model.prices[-1]), model.id
 
 
-def test_tiers_by_price():
+def test_tiers_by_price() -> None:
     def tier(into: str, out: str) -> Tier:
         return builtin.tier_by_price(Price(since=builtin.ALWAYS, input=nano(into), output=nano(out)))
 
@@ -70,7 +69,7 @@ def test_tiers_by_price():
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic", "mistral", "groq", "together", "fireworks"])
-def test_a_call_costs_what_genai_prices_says(provider: str):
+def test_a_call_costs_what_genai_prices_says(provider: str) -> None:
     """The oracle: 20,000 tokens in, 900 of them from the cache, 700 out, to the nano-dollar."""
     source = builtin.vendors()[provider].prices
     for model in (model for model in MODELS.values() if model.provider == provider):
@@ -85,7 +84,7 @@ def test_a_call_costs_what_genai_prices_says(provider: str):
         assert cost(price, Tokens(input=19_100, cache_read=900, output=700)) == int(said * NANO), model.id
 
 
-def test_a_price_by_the_hour_counts_as_the_dearest_of_the_day():
+def test_a_price_by_the_hour_counts_as_the_dearest_of_the_day() -> None:
     model = MODELS["deepseek/deepseek-v4-flash"]
     price = model.price(TODAY.date())
     assert price is not None
@@ -99,18 +98,18 @@ def test_a_price_by_the_hour_counts_as_the_dearest_of_the_day():
         assert Decimal(price.input + price.output) / NANO >= said
 
 
-def test_a_model_is_offered_up_to_the_length_where_its_price_goes_up():
+def test_a_model_is_offered_up_to_the_length_where_its_price_goes_up() -> None:
     assert MODELS["anthropic/claude-haiku-5-5"].context == 100_000
     assert MODELS["openai/gpt-5.4"].context == 272_000
     assert MODELS["anthropic/claude-opus-4-6"].context == 1_000_000  # it went up once, and no longer does
 
 
-def test_dated_prices_are_kept_in_order():
+def test_dated_prices_are_kept_in_order() -> None:
     prices = MODELS["openai/o3"].prices
     assert [price.since for price in prices] == [builtin.ALWAYS, date(2025, 6, 10)]
     assert prices[0].input == nano(10)
     assert prices[1].input == nano(2)
 
 
-def test_a_fee_per_request_is_kept():
+def test_a_fee_per_request_is_kept() -> None:
     assert MODELS["perplexity/sonar"].prices[-1].per_request == nano("0.012")
