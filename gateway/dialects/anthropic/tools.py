@@ -49,6 +49,10 @@ def check_tool_choice(choice: Any, tools: Sequence[dict[str, Any]]) -> None:
 def _check_tool(place: str, tool: dict[str, Any]) -> None:
     if type(tool.get("type", "")) is not str and tool["type"] is not None:
         raise wrong_type(f"{place}.type", "a string")
+    if tool.get("type") == "function":
+        raise wrong(
+            f"{place}.type", "is of another API; name, description and input_schema stand in the tool"
+        )
     if tool.get("name") is not None or is_own(tool):
         check_name(f"{place}.name", tool.get("name"))
     if is_own(tool):

@@ -1,0 +1,97 @@
+"""What the tests of the dialects share: a model, requests that are right, recorded exchanges."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from gateway.core.catalogue import Model
+from gateway.core.conversation import ChatRequest
+from gateway.core.facts import Need, Tier
+from gateway.dialects import DIALECTS
+
+DATA = Path(__file__).parents[1] / "data"
+
+OPENAI, ANTHROPIC = "openai_chat", "anthropic"
+SURFACES = (OPENAI, ANTHROPIC)
+OTHER = {OPENAI: ANTHROPIC, ANTHROPIC: OPENAI}
+FILES = {OPENAI: "openai.chat", ANTHROPIC: "anthropic.messages"}
+
+HEADERS = {b"anthropic-version": b"2023-06-01"}
+MODEL = Model(id="p/some-model", provider="p", tier=Tier.MID, can=frozenset(Need))
+
+
+class Exchange(Struct, frozen=True):
+    id: str
+    dialect: str
+    request: dict[str, Any]
+    status: int
+    kind: str
+    response: Any
+
+    @property
+    def body(self) -> bytes:
+        return json.dumps(self.request).encode()
+
+    @property
+    def answer(self) -> bytes:
+        return self.response.encode() if self.kind == "text" else json.dumps(self.response).encode()
+
+
+@cache
+def recorded(dialect: str) -> tuple[Exchange, ...]:
+    with gzip.open(DATA / f"{FILES[dialect]}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return tuple(_exchange(dialect, json.loads(line)) for line in lines)
+
+
+def answers(dialect: str) -> Iterator[Exchange]:
+    return (row for row in recorded(dialect) if row.status == 200 and row.kind == "json")
+
+
+def streams(dialect: str) -> Iterator[Exchange]:
+    return (row for row in recorded(dialect) if row.status == 200 and row.kind == "text")
+
+
+def _exchange(dialect: str, row: dict[str, Any]) -> Exchange:
+    return Exchange(row["id"], dialect, row["request"], row["status"], row["response_kind"], row["response"])
+
+
+def body(dialect: str, **changes: Any) -> dict[str, Any]:
+    """A right request; a change to `...` takes a field out."""
+    request: dict[str, Any] = {"model": "some-model", "messages": [{"role": "user", "content": "Hi"}]}
+    if dialect == ANTHROPIC:
+        request["max_tokens"] = 100
+    request |= changes
+    return {field: value for field, value in request.items() if value is not ...}
+
+
+def parse(dialect: str, request: dict[str, Any] | bytes | None = None, **changes: Any) -> ChatRequest:
+    raw = request if isinstance(request, bytes) else json.dumps(request or body(dialect, **changes)).encode()
+    return DIALECTS[dialect].parse_request(raw, HEADERS)
+
+
+def sent(dialect: str, request: ChatRequest, model: Model = MODEL, **how: Any) -> dict[str, Any]:
+    """What a provider of that dialect is sent for the request, whichever surface it came on."""
+    protocol = DIALECTS[dialect]
+    if request.surface == dialect:
+        outgoing = protocol.pass_through(request, model, **how)
+    else:
+        outgoing = protocol.translate(DIALECTS[request.surface].conversation_of(request), model, **how)
+    decoded: dict[str, Any] = json.loads(outgoing.body)
+    return decoded
+
+
+def events(stream: bytes) -> list[Any]:
+    """An independent reading: the JSON of each event, in the simplest way there is."""
+    found = []
+    for block in stream.replace(b"\r\n", b"\n").split(b"\n\n"):
+        data = [line[5:].strip() for line in block.split(b"\n") if line.startswith(b"data:")]
+        if data and data != [b"[DONE]"]:
+            found.append(json.loads(b"\n".join(data)))
+    return found
