@@ -83,6 +83,8 @@ class Connection(asyncio.Protocol):
         self.closing = self._used = False
         self._on_free, self._on_lost = on_free, on_lost
         self._loop = asyncio.get_running_loop()
+        self._parser = HttpResponseParser(self)
+        self._parts: list[bytes] = []
         self._response: Response | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = self._expires = self._ends = inf
@@ -92,8 +94,6 @@ class Connection(asyncio.Protocol):
     ) -> Response:
         """Returns at the response's headers. Cancelled before that, it closes the connection."""
         response = self._response = Response(self)
-        self._parser = HttpResponseParser(self)
-        self._parts: list[bytes] = []
         self._failure: EgressError | None = None
         self._head_done = self._complete = self._keep = False
         self._headers_only = headers_only
@@ -109,6 +109,12 @@ class Connection(asyncio.Protocol):
         if response.error is not None:
             raise response.error
         return response
+
+    def end(self) -> None:
+        """We are closing; whoever still waits is told."""
+        if self._response is not None:
+            self._response.fail(ConnectionCut("closed by this side"))
+        self.abort()
 
     # What the transport says.
 
@@ -144,6 +150,7 @@ class Connection(asyncio.Protocol):
         if self._alarm is not None:
             self._alarm.cancel()
         self._on_lost(self)
+        self._parser = None  # each holds the other
         response, self._response = self._response, None
         if response is None:
             return
@@ -215,7 +222,7 @@ class Connection(asyncio.Protocol):
     # Its own.
 
     def _finish(self, response: Response) -> None:
-        self._response = self._parser = None
+        self._response = None
         response.finish()
         if self._keep and not self.closing and not self._transport.get_write_buffer_size():
             self._used, self._ends = True, inf
@@ -226,7 +233,8 @@ class Connection(asyncio.Protocol):
 
     def _allow(self, seconds: float) -> None:
         """Time for what comes next. One timer serves all of a connection's life; most often it need not move."""
-        self._expires = min(self._loop.time() + seconds, self._ends)
+        expires = self._loop.time() + seconds
+        self._expires = min(self._ends, expires)
         if self._alarm is None or self._expires < self._alarm_at:
             self._set_alarm()
 

@@ -55,7 +55,7 @@ class Pool:
     def close(self) -> None:
         self._is_closed = True
         for connection in list(self._open):
-            connection.abort()
+            connection.end()
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_result(None)

@@ -58,12 +58,16 @@ class Response:
         self._decoder: Decoder | None = None
 
     def header(self, name: bytes) -> bytes | None:
-        return next((value for known, value in self.headers if known == name), None)
+        for known, value in self.headers:
+            if known == name:
+                return value
+        return None
 
     async def read(self, cap: int = MOST_BODY) -> bytes:
         """The whole body, decoded."""
         self._cap = cap
-        if max(self._size, int(self.header(b"content-length") or 0)) > cap:
+        expected = self._size if self._ended else int(self.header(b"content-length") or 0)
+        if expected > cap:
             self.close()
             raise too_large(cap)
         while not self._ended:
