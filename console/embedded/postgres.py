@@ -29,6 +29,7 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "max_connections": "100",
     "logging_collector": "off",
+    "log_line_prefix": "",  # the log of `up` says whose lines these are
     "log_checkpoints": "off",
     # A failing statement is told by what failed, never with the values that were in it.
     "log_error_verbosity": "terse",

@@ -35,7 +35,7 @@ def gateways(environ: Mapping[str, str], *, workers: int, url: str, socket: int)
         Part(
             name=name,
             command=command,
-            environ={**environ, "GATEWAY_WORKER": name},
+            environ=environ,
             sockets=(socket,),
             is_ready=partial(_answers, f"{url}/readyz"),
             stops_within=30.0,

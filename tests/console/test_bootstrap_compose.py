@@ -46,6 +46,13 @@ def test_the_services() -> None:
     assert all("healthcheck" in service for name, service in SERVICES.items() if name != "migrate")
 
 
+def test_the_image_holds_all_that_runs() -> None:
+    lines = (ROOT / ".docker" / "Dockerfile").read_text().splitlines()
+    copied = {line.split()[1] for line in lines if line.startswith("COPY ")}
+    assert all((ROOT / source).exists() for source in copied)
+    assert {"gateway", "console", "billing", "templates", "static", "manage.py"} <= copied
+
+
 def test_valkey_keeps_everything(tmp_path: Path) -> None:
     embedded = Valkey(tmp_path / "data", tmp_path)
     command = [embedded.command()[0], *SERVICES["valkey"]["command"][1:-2], "--dir", str(tmp_path)]
