@@ -6,12 +6,14 @@ Amounts are nano-dollars. NULL is an amount that nobody knows, never a zero. Row
 
 from datetime import datetime, timedelta
 
+import msgspec
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from console.tenancy import Owned
+from gateway.core.snapshot import BudgetScope
 
 
 class Dimensions(Owned):
@@ -239,3 +241,24 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry}: {self.reason}"
+
+
+class Budget(Owned):
+    """An amount that a scope may spend in a period; `gateway.core.snapshot.Budget` is what is published of it."""
+
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="budgets")
+    name = models.CharField(max_length=64)
+    nano = models.PositiveBigIntegerField()
+    per = models.CharField(max_length=8)
+    at_limit = models.CharField(max_length=16)
+    limits = models.JSONField(default=dict)  # core.snapshot.BudgetScope
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["tenant", "name"], name="one_budget_a_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def scope(self) -> BudgetScope:
+        return msgspec.convert(self.limits, BudgetScope)

@@ -66,7 +66,7 @@ def own_secret(text: str) -> Secret:
         raise ValidationError(f"A key of your own has {MIN_LENGTH} to {MAX_LENGTH} characters.")
     if not PRINTABLE.fullmatch(text):
         raise ValidationError("A key is one word of letters, digits and signs, without spaces.")
-    if len(set(text)) < 10:
+    if len(set(text)) < 6:
         raise ValidationError("This key is too easy to guess: use a random one.")
     return Secret(text)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from billing import budgets
 from console.catalogue import builtin
 from console.keys import selectors as keys
 from console.keys.models import GatewayKey, ProviderKey
@@ -25,6 +26,7 @@ def snapshot_of(tenant: Tenant, *, version: int, at: datetime) -> TenantSnapshot
         provider_keys=tuple(map(_provider_key, keys.provider_keys(tenant))),
         gateway_keys=tuple(map(_gateway_key, keys.live_gateway_keys(tenant))),
         routers=snapshots_of(tenant),
+        budgets=budgets.published(tenant),
     )
 
 
