@@ -15,7 +15,7 @@ BELOW_SLICES = {"celery", "environment", "preflight", "refusals", "tenancy"}
 
 
 def test_the_consoles_layers_name_every_module() -> None:
-    assert layered("slices-look-down") | FRAME == modules("console") | {"configuration"}
+    assert layered("slices-look-down") | FRAME == modules("console")
 
 
 def test_the_gateways_layers_name_every_module() -> None:
@@ -23,7 +23,7 @@ def test_the_gateways_layers_name_every_module() -> None:
 
 
 def test_billing_may_not_look_up() -> None:
-    slices = (layered("slices-look-down") & modules("console")) - BELOW_SLICES
+    slices = layered("slices-look-down") - BELOW_SLICES
     assert forbidden("billing-below-console") == {f"console.{name}" for name in slices}
 
 
