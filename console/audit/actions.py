@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from console.audit.actor import Actor
@@ -43,6 +44,8 @@ def _plain(value: object) -> Plain:
             return value
         case Mapping():
             return {str(name): _plain(item) for name, item in value.items()}
+        case datetime():
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
         case list() | tuple() | set() | frozenset():
             return [_plain(item) for item in value]
         case _:

@@ -10,6 +10,8 @@ from django.db import models
 
 from console.tenancy import Owned
 
+NOTHING: tuple[object, ...] = (None, "", [], {})
+
 
 @dataclass(frozen=True)
 class Change:
@@ -55,19 +57,22 @@ class AuditEntry(Owned):
 
     @property
     def told(self) -> list[Change]:
-        return [_change(field, value) for field, value in self.changes.items()]
+        return [
+            _change(field, value) for field, value in sorted(self.changes.items()) if value not in NOTHING
+        ]
 
 
 def _change(field: str, value: object) -> Change:
     if isinstance(value, Mapping) and value.keys() == {"from", "to"}:
-        return Change(field, _text(value["from"]), _text(value["to"]))
+        before = None if value["from"] in NOTHING and value["to"] not in NOTHING else _text(value["from"])
+        return Change(field, before, _text(value["to"]))
     return Change(field, None, _text(value))
 
 
 def _text(value: object) -> str:
+    if value in NOTHING:
+        return "none"
     match value:
-        case None | "" | [] | {}:
-            return "none"
         case bool():
             return "yes" if value else "no"
         case Mapping():

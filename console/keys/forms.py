@@ -25,21 +25,27 @@ class SentOnce(forms.Form):
     once = forms.CharField(max_length=64, widget=forms.HiddenInput, initial=once.word)
 
 
+class SecretInput(forms.PasswordInput):
+    def use_required_attribute(self, initial: object) -> bool:
+        return False
+
+
 class SecretField(forms.CharField):
-    """The action cleans it, so that REST and files are told the same."""
+    """The action says whether it is needed and right, so that REST and files are told the same."""
 
     def __init__(self, **kwargs: Any) -> None:
         attrs = {"autocomplete": "off", "spellcheck": "false", "data-1p-ignore": True}
-        super().__init__(
-            required=False, strip=False, widget=forms.PasswordInput(attrs=attrs), label="Key", **kwargs
-        )
+        super().__init__(strip=False, widget=SecretInput(attrs=attrs), label="Key", **kwargs)
+
+    def validate(self, value: object) -> None:
+        return None
 
 
 class ProviderKeyForm(SentOnce):
     name = forms.CharField(max_length=64, help_text=NAME_HELP)
     provider = forms.ChoiceField(choices=[])
     secret = SecretField(
-        help_text="Sealed as soon as it arrives; nobody can read it here again. Several values: as JSON."
+        help_text="Sealed as it arrives; nobody can read it here again. Models of your own may do without."
     )
     base_url = forms.CharField(
         label="Base URL",
@@ -68,7 +74,7 @@ class TermsForm(forms.Form):
         required=False,
         choices=[],
         widget=forms.CheckboxSelectMultiple,
-        help_text="None ticked: all routers, those made later too.",
+        help_text="None ticked: all of them, and those made later.",
     )
     requests_per_minute = forms.IntegerField(required=False, min_value=1, max_value=10**12)
     tokens_per_minute = forms.IntegerField(required=False, min_value=1, max_value=10**12)
@@ -90,7 +96,11 @@ class TermsForm(forms.Form):
         else:
             del self.fields["routers"]
         for tag in self.tags:
-            self.fields[f"tag_{tag}"] = forms.CharField(label=f"Tag {tag}", required=False, max_length=200)
+            self.fields[f"tag_{tag}"] = forms.CharField(label=tag, required=False, max_length=200)
+
+    @property
+    def tag_fields(self) -> list[forms.BoundField]:
+        return [self[f"tag_{tag}"] for tag in self.tags]
 
     @property
     def terms(self) -> Terms:

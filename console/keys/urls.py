@@ -5,7 +5,9 @@ from console.keys.views import admin_tokens, gateway_keys, provider_keys
 urlpatterns: list[URLPattern | URLResolver] = [
     path("provider-keys/", provider_keys.provider_keys, name="provider_keys"),
     path("provider-keys/new/", provider_keys.provider_key_new, name="provider_key_new"),
-    path("provider-keys/<uuid:key>/replace/", provider_keys.provider_key_replace, name="provider_key_replace"),
+    path(
+        "provider-keys/<uuid:key>/replace/", provider_keys.provider_key_replace, name="provider_key_replace"
+    ),
     path("provider-keys/<uuid:key>/test/", provider_keys.provider_key_test, name="provider_key_test"),
     path("provider-keys/<uuid:key>/delete/", provider_keys.provider_key_delete, name="provider_key_delete"),
     path("gateway-keys/", gateway_keys.gateway_keys, name="gateway_keys"),

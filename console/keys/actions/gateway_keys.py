@@ -92,11 +92,11 @@ def replace(key: GatewayKey, *, acting: Actor, secret: Secret | None = None) -> 
     entered.own_secret(secret.reveal)
     if key.digest == digest(secret.reveal):
         return Made(key=key, secret=secret)
-    before = {"last4": key.last4}
+    before = {"ends_in": key.last4}
     _put(key, secret)
     with twins.refused(TWINS):
         key.save(update_fields=["digest", "prefix", "last4"])
-    changes = audit.changed(before, {"last4": key.last4})
+    changes = audit.changed(before, {"ends_in": key.last4})
     audit.record(key.tenant, acting=acting, verb="gateway_key.replaced", subject=key.name, changes=changes)
     outbox.mark(key.tenant)
     return Made(key=key, secret=secret)

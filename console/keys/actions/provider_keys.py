@@ -53,7 +53,7 @@ def create(
     _put(key, _field("secret", entered.provider_secret, secret, vendor))
     with twins.refused(TWINS):
         key.save(force_insert=True)
-    changes = {"provider": key.provider, "base_url": key.base_url, "last4": key.last4}
+    changes = {"provider": key.provider, "base_url": key.base_url, "ends_in": key.last4}
     audit.record(tenant, acting=acting, verb="provider_key.created", subject=key.name, changes=changes)
     outbox.mark(tenant)
     return key
@@ -64,13 +64,13 @@ def replace(key: ProviderKey, *, secret: str, acting: Actor, base_url: str | Non
     """A new secret, and perhaps another address: a secret never goes where it was not entered for."""
     require(acting)
     vendor = vendor_of(key.provider)
-    before = {"base_url": key.base_url, "last4": key.last4, "fingerprint": key.fingerprint}
+    before = {"base_url": key.base_url, "ends_in": key.last4, "fingerprint": key.fingerprint}
     if base_url is not None:
         key.base_url = _field("base_url", entered.base_url, base_url, vendor)
     _put(key, _field("secret", entered.provider_secret, secret, vendor))
     key.rotated_at = timezone.now()
     key.save()
-    after = {"base_url": key.base_url, "last4": key.last4, "fingerprint": key.fingerprint}
+    after = {"base_url": key.base_url, "ends_in": key.last4, "fingerprint": key.fingerprint}
     changes = audit.changed(before, after)
     audit.record(key.tenant, acting=acting, verb="provider_key.replaced", subject=key.name, changes=changes)
     outbox.mark(key.tenant)

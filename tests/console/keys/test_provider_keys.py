@@ -54,7 +54,7 @@ def test_its_secret_is_in_no_row(acme: Tenant, ada: Person) -> None:
 def test_the_trail_tells_of_it(acme: Tenant, ada: Person) -> None:
     made(acme, ada)
     entry = acme.audit_entries.get()
-    changes = {"provider": "openai", "base_url": "", "last4": "4b60"}
+    changes = {"provider": "openai", "base_url": "", "ends_in": "4b60"}
     assert (entry.verb, entry.subject, entry.changes) == ("provider_key.created", "main", changes)
 
 
@@ -94,7 +94,7 @@ def test_replacing_takes_a_new_secret_and_says_so(acme: Tenant, ada: Person) -> 
     assert secret is not None
     assert secret.reveal == "sk-another-0123456789"
     entry = acme.audit_entries.get(verb="provider_key.replaced")
-    assert entry.changes["last4"] == {"from": "4b60", "to": "6789"}
+    assert entry.changes["ends_in"] == {"from": "4b60", "to": "6789"}
     assert "fingerprint" in entry.changes
 
 
