@@ -13,7 +13,7 @@ import pytest
 from tests.architecture.sources import ROOT, name_of, python_files
 
 VENDORS = re.compile(
-    r"openai|anthropic|claude|\bgpt|gemini|google|vertex|bedrock|cohere|mistral|llama|deepseek|qwen|xai|grok"
+    r"openai|anthropic|claude|\bgpt|gemini|google|vertex.?ai|bedrock|cohere\b|mistral|llama|deepseek|qwen|xai|grok"
     r"|azure|ollama|vllm|fireworks|cerebras|perplexity|openrouter",
     re.IGNORECASE,
 )
