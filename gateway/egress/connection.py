@@ -106,7 +106,7 @@ class Connection(asyncio.Protocol):
             self._transport.writelines((head, body))
         self._allow(timeouts.first_byte)
         await response.wait()
-        if response.error is not None:
+        if response.error is not None and not response.status:
             raise response.error
         return response
 
@@ -135,7 +135,7 @@ class Connection(asyncio.Protocol):
         if parts := self._parts:
             self._parts, self._fed = [], 0
             response.feed(parts[0] if len(parts) == 1 else b"".join(parts))
-        elif self._fed > MOST_HEAD and not self._complete:
+        elif self._fed > MOST_HEAD and not self._complete and self._failure is None:
             self._failure = ResponseTooLarge(f"more than {MOST_HEAD} bytes of headers")
         if self._failure is not None:
             response.fail(self._failure)

@@ -201,6 +201,8 @@ class Decoder:
             raise InvalidResponse("the compressed body is broken") from None
         if len(decoded) > most:
             raise ResponseTooLarge(f"the body unpacks to more than {MOST_RATIO} times its size")
+        if self._zlib.unused_data:
+            raise InvalidResponse("the compressed body is followed by something else")
         self._decoded += len(decoded)
         return decoded
 
