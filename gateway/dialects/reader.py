@@ -42,8 +42,11 @@ class Reader:
 
     def end(self) -> list[Delta]:
         deltas: list[Delta] = []
-        if self.error is None:
+        before = self.error
+        if before is None:
             self._take(self._events.end(), deltas)
+        if before is None and isinstance(self.error, UpstreamInvalidResponse):
+            self.error = None  # half an event: that the end is missing is what is wrong
         self.at_end(deltas)
         if self.error is None and not self.complete:
             self.error = UpstreamError("The provider's answer broke off before its end.")

@@ -21,7 +21,7 @@ from gateway.core.conversation import (
 )
 from gateway.core.price import Usage, UsageSource
 from gateway.dialects.reader import Reader
-from gateway.dialects.sse import WholeEvents, split_events
+from gateway.dialects.sse import WholeEvents, is_readable, split_events
 from gateway.errors import UpstreamError, UpstreamInvalidResponse
 
 MAX_UNREAD = 65_536  # bytes of the answer that wait to be read
@@ -104,8 +104,9 @@ class Relay:
 
     def end(self) -> bytes:
         """An event without its blank line is still one, if it can be read; the half of one goes nowhere."""
-        rest = self._whole.rest()
-        passed = self._inspect(rest + b"\n\n") if rest.strip() and self._reader.error is None else b""
+        rest, passed = self._whole.rest(), b""
+        if self._reader.error is None and is_readable(rest):
+            passed = self._inspect(rest + b"\n\n")
         self._reader.end()
         return passed
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+import msgspec
+
 from gateway.dialects.dialect import MAX_EVENT
 
 _BOM = b"\xef\xbb\xbf"
@@ -107,6 +109,32 @@ def _event(block: bytes) -> Event | None:
         elif line.startswith(b"event:"):
             name = line[6:].strip()
     return Event(name, b"\n".join(data)) if data else None
+
+
+def is_readable(rest: bytes) -> bool:
+    """Whether what came without a blank line after it is an event all the same."""
+    event = _event(rest.replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+    if event is None:
+        return False
+    try:
+        return event.data.strip() == b"[DONE]" or type(msgspec.json.decode(event.data)) is dict
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def write_event(data: bytes, name: bytes = b"") -> bytes:
+    """`data` is JSON, where line ends are escaped; those that only some readers take for one are as well."""
+    for raw, escaped in _LOOSE_LINE_ENDS:
+        if raw in data:
+            data = data.replace(raw, escaped)
+    return b"event: %b\ndata: %b\n\n" % (name, data) if name else b"data: %b\n\n" % data
+
+
+_LOOSE_LINE_ENDS = (
+    (b"\xe2\x80\xa8", b"\\u2028"),
+    (b"\xe2\x80\xa9", b"\\u2029"),
+    (b"\xc2\x85", b"\\u0085"),
+)
 
 
 class WholeEvents:

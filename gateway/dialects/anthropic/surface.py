@@ -10,6 +10,7 @@ import msgspec
 from gateway.core.catalogue import Model
 from gateway.dialects.dialect import Rendered
 from gateway.dialects.rendering import fitting
+from gateway.dialects.sse import write_event
 from gateway.errors import GatewayError, Kind
 
 OVERLOADED = 529
@@ -40,7 +41,7 @@ def render_error(error: GatewayError, request_id: str) -> Rendered:
 
 def stream_error(error: GatewayError) -> bytes:
     return fitting(
-        lambda message: b"event: error\ndata: %b\n\n" % msgspec.json.encode(error_body(error, message)),
+        lambda message: write_event(msgspec.json.encode(error_body(error, message)), b"error"),
         error.message,
     )
 

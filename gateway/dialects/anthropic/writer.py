@@ -22,6 +22,7 @@ from gateway.core.price import NOTHING, Usage
 from gateway.dialects.anthropic.reply import WORDS, reply_id
 from gateway.dialects.anthropic.surface import stream_error
 from gateway.dialects.anthropic.usage import write_usage
+from gateway.dialects.sse import write_event
 from gateway.errors import GatewayError
 
 _encode = msgspec.json.Encoder().encode
@@ -156,4 +157,4 @@ class MessageWriter:
 
 
 def _event(name: bytes, body: dict[str, Any]) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (name, _encode(body))
+    return write_event(_encode(body), name)

@@ -29,6 +29,7 @@ from gateway.dialects.openai_chat.thoughts import said, thoughts
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
 from gateway.dialects.reader import Reader
 from gateway.dialects.rendering import fitting
+from gateway.dialects.sse import write_event
 from gateway.errors import GatewayError, UpstreamError, UpstreamInvalidResponse
 
 DONE = b"[DONE]"
@@ -222,30 +223,30 @@ class ChatWriter:
     def close(self) -> bytes:
         usage = b""
         if self._wants_usage and self._usage is not None:
-            usage = self._head + b'],"usage":' + _encode(write_usage(self._usage)) + b"}\n\n"
-        return usage + b"data: " + DONE + b"\n\n"
+            usage = write_event(self._head + b'],"usage":' + _encode(write_usage(self._usage)) + b"}")
+        return usage + write_event(DONE)
 
     def error(self, error: GatewayError) -> bytes:
         return stream_error(error, self._head)
 
     def _chunk(self, delta: dict[str, Any], choice: int = 0, finish: str | None = None) -> bytes:
-        return b'%b{"index":%d,"delta":%b,"finish_reason":%b}]}\n\n' % (
-            self._head,
-            choice,
-            _encode(delta),
-            _encode(finish),
-        )
+        tail = b'{"index":%d,"delta":%b,"finish_reason":%b}]}' % (choice, _encode(delta), _encode(finish))
+        return write_event(self._head + tail)
 
 
 def head_of(given: str, model: str, now: int) -> bytes:
     """What all chunks of an answer begin with, up to the list of choices."""
     head = {"id": reply_id(given), "object": "chat.completion.chunk", "created": now, "model": model}
-    return b"data: " + _encode(head)[:-1] + b',"choices":['
+    return _encode(head)[:-1] + b',"choices":['
 
 
 def stream_error(error: GatewayError, head: bytes) -> bytes:
-    tail = b'%b{"index":0,"delta":{},"finish_reason":"error"}],"error":%b}\n\n'
-    return fitting(lambda message: tail % (head, _encode(error_object(error, message))), error.message)
+    tail = b'%b{"index":0,"delta":{},"finish_reason":"error"}],"error":%b}'
+
+    def written(message: str) -> bytes:
+        return write_event(tail % (head, _encode(error_object(error, message))))
+
+    return fitting(written, error.message)
 
 
 def _call(call: ToolCallStarted) -> dict[str, Any]:
