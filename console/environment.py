@@ -75,6 +75,11 @@ class Environment:
         return f"http://{_reachable(self.bind)}:{self.gateway_port}"
 
     @property
+    def own_simulator_url(self) -> str:
+        """Where `up` runs simulated providers. Elsewhere there are none, unless SIMULATOR_URL names them."""
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+    @property
     def broker_url(self) -> str:
         """Kombu has its own name for Redis on a unix socket."""
         return self.redis_url.replace("unix://", "redis+socket://")

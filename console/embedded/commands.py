@@ -27,11 +27,13 @@ def execute(argv: Sequence[str]) -> None:
 
 
 def _provide(command: str, stack: ExitStack) -> None:
-    places = Places(Environment.from_environ().var_dir)
+    environment = Environment.from_environ()
+    places = Places(environment.var_dir)
     servers = needed(places, os.environ)
     if servers or places.secrets.exists():
         places.make()
         os.environ.update(secrets.complete(os.environ, places.secrets))
+        os.environ.setdefault("SIMULATOR_URL", environment.own_simulator_url)
     if servers:
         provided = stack.enter_context(servers_for(command, places, servers))
         os.environ.update(provided.addresses)

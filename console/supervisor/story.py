@@ -95,7 +95,7 @@ class Product:
             "PYTHONUNBUFFERED": "1",
             "LOG_FORMAT": "text",
             "VAR_DIR": str(self.places.var),
-            "SIMULATOR_URL": f"http://127.0.0.1:{self.environment.simulator_port}",
+            "SIMULATOR_URL": self.environment.own_simulator_url,
             **secrets.complete(os.environ, self.places.secrets),
             **{server.variable: server.url for server in needed(self.places, os.environ)},
         }
