@@ -146,6 +146,6 @@ def _cancel_on_signals(*, then: Callable[[], None]) -> None:
             living.cancel()
 
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(one) == signal.SIG_IGN:  # nohup
-            continue
+        if one == signal.SIGHUP and signal.getsignal(one) == signal.SIG_IGN:
+            continue  # nohup
         asyncio.get_running_loop().add_signal_handler(one, stop)
