@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 class Handler:
     def __init__(self, settings: Settings) -> None:
-        telemetry.configure(settings.log_level)
+        telemetry.configure(settings.log_level, form=settings.log_format)
         # On the request path Redis may only ever cost a moment: no retry, short time-outs.
         self._redis = Redis.from_url(
             settings.redis_url, socket_timeout=2.0, socket_connect_timeout=1.0, retry=None

@@ -25,6 +25,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed_private_networks: tuple[str, ...] = ()
     simulator_url: str = ""
     log_level: str = "INFO"
+    log_format: str = "json"
 
     def __repr__(self) -> str:
         return f"Settings(var_dir={self.var_dir})"  # the rest is nobody's business
@@ -39,6 +40,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         allowed_private_networks=_listed(environ.get("ALLOWED_PRIVATE_NETWORKS", "")),
         simulator_url=environ.get("SIMULATOR_URL", "").rstrip("/"),
         log_level=environ.get("LOG_LEVEL", "INFO").upper(),
+        log_format=environ.get("LOG_FORMAT", "json"),
     )
 
 

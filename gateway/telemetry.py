@@ -20,15 +20,14 @@ DECIDING = Histogram(
 )
 
 
-def configure(level: str) -> None:
-    """One JSON object a line on standard error."""
+def configure(level: str, *, form: str) -> None:
+    """One JSON object a line on standard error, or with `text` a line for people."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.EventRenamer("message"),
-            structlog.processors.JSONRenderer(),
+            *_written(form),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping().get(level, logging.INFO)
@@ -36,6 +35,12 @@ def configure(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _written(form: str) -> list[structlog.typing.Processor]:
+    if form == "text":
+        return [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
+    return [structlog.processors.EventRenamer("message"), structlog.processors.JSONRenderer()]
 
 
 def page() -> bytes:
