@@ -1,16 +1,15 @@
 """One readable stream: whose line it is, then the line. Coloured on a terminal, plain elsewhere."""
 
 import asyncio
+import contextlib
 import os
 import sys
-from collections import deque
 from collections.abc import AsyncIterator
 from typing import TextIO
 
 OURS = "rungway"
 WIDTH = 9
 LONGEST_LINE = 64 * 1024
-REMEMBERED = 15
 COLOURS = (36, 35, 34, 33, 32, 96, 95, 94, 93)
 
 
@@ -19,7 +18,6 @@ class Log:
         self._output = output
         self._coloured = output.isatty() and not os.environ.get("NO_COLOR")
         self._colours: dict[str, int] = {OURS: 1}
-        self._last: dict[str, deque[str]] = {}
 
     def say(self, text: str) -> None:
         """What the supervisor itself has to tell."""
@@ -27,21 +25,17 @@ class Log:
             self.line(OURS, line)
 
     def line(self, name: str, text: str) -> None:
-        self._last.setdefault(name, deque(maxlen=REMEMBERED)).append(text)
-        self._output.write(f"{self._prefix(name)} {text}\n")
-        self._output.flush()
+        self.plain(f"{self._prefix(name)} {text}")
 
     def plain(self, text: str) -> None:
-        """Without a prefix: made to be copied."""
-        self._output.write(text + "\n")
-        self._output.flush()
+        """Without a prefix: made to be copied. A reader who left (`up | head`) stops nothing."""
+        with contextlib.suppress(OSError):
+            self._output.write(text + "\n")
+            self._output.flush()
 
     async def follow(self, name: str, stream: asyncio.StreamReader) -> None:
         async for text in _lines(stream):
             self.line(name, text)
-
-    def last_words(self, name: str) -> str:
-        return "\n".join(self._last.get(name, ()))
 
     def _prefix(self, name: str) -> str:
         padded = name.ljust(WIDTH)

@@ -1,6 +1,7 @@
 """Parts start and stop in order, come back when they fall, and say so readably."""
 
 import asyncio
+import contextlib
 import io
 import os
 import socket
@@ -182,6 +183,17 @@ def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Output(terminal=True)
     Log(terminal).line("gateway", "ready")
     assert terminal.getvalue() == "gateway   | ready\n"
+
+
+def test_a_reader_who_left_stops_nothing() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    output = os.fdopen(writing, "w")
+    try:
+        Log(output).line("gateway", "ready")
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            output.close()
 
 
 @pytest.fixture

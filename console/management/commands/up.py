@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
+from io import TextIOWrapper
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -20,4 +21,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, check: bool, **__: Any) -> None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # parts may say what this terminal cannot show
         sys.exit(story.up(Environment.from_environ(), checking=check))
