@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from console.interface import formatting
 from gateway.core.conditions import ALWAYS, Condition, Range, listed
-from gateway.core.policy import Cascade, Check
+from gateway.core.policy import Check
 
 
 class Clause(NamedTuple):
@@ -46,10 +46,6 @@ def check(one: Check) -> str:
     return "is anything"
 
 
-def cascade(one: Cascade) -> str:
-    return " and ".join(map(check, one.checks))
-
-
 def span(bounds: Range, write: Callable[[float], str] = formatting.count) -> str:
     parts = []
     if bounds.at_least is not None:
@@ -77,7 +73,12 @@ def _has(asked: Any) -> Clause:
 
 
 def _group(parts: Iterable[Condition], word: str) -> str:
-    return f" {word} ".join(f"({sentence(part)})" for part in parts)
+    return f" {word} ".join(map(_member, parts))
+
+
+def _member(part: Condition) -> str:
+    """In brackets where its own "and" could be mistaken for the group's."""
+    return f"({sentence(part)})" if len(clauses(part)) > 1 else sentence(part)
 
 
 def _words(values: Any) -> str:
@@ -108,7 +109,7 @@ _PARTS: Mapping[str, Callable[[Any], Clause]] = {
     "budget_left": lambda asked: Clause("the budget left is", span(asked, _percent)),
     "all_": lambda asked: Clause("", _group(asked, "and")),
     "any_": lambda asked: Clause("either", _group(asked, "or") or "nothing"),
-    "not_": lambda asked: Clause("not", f"({sentence(asked)})"),
+    "not_": lambda asked: Clause("except when", sentence(asked)),
 }
 
 assert set(_PARTS) == set(ALWAYS.__struct_fields__)

@@ -1,4 +1,4 @@
-"""Changes to routers. A draft is saved against the version that was read; what is published stays as it was."""
+"""Changes to routers. A draft is saved against the version that was read; what is published stays."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from django.utils import timezone
 from console.audit import actions as audit
 from console.audit.actor import Actor
 from console.outbox import actions as outbox
+from console.refusals import Refused
 from console.routers.inspection import Inspection, inspect
 from console.routers.models import NOTE_LENGTH, SLUG_LENGTH, PolicyVersion, Router
 from console.routers.selectors import surroundings, version_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 SLUG = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{SLUG_LENGTH - 1}}}")
 
 
-class Outdated(Exception):
+class Outdated(Refused):
     """Somebody saved the draft since it was read."""
 
     def __init__(self, router: Router) -> None:
@@ -35,7 +36,7 @@ class Outdated(Exception):
         self.router = router
 
 
-class Blocked(Exception):
+class Blocked(Refused):
     """The policy has errors or failing tests, and was not published."""
 
     def __init__(self, inspection: Inspection) -> None:

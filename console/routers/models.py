@@ -16,7 +16,7 @@ NOTE_LENGTH = 500
 
 
 class Router(Owned):
-    """A base URL with a policy behind it. The draft is what the editor shows, the current version what is served."""
+    """A base URL with a policy behind it: the draft is edited, the current version is served."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="routers")
     slug = models.CharField(max_length=SLUG_LENGTH)  # in the URL

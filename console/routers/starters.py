@@ -1,4 +1,4 @@
-"""Policies to begin with. Each is whole: it can be published as it stands where its models are within reach."""
+"""Policies to begin with. Each can be published as it stands where its models are within reach."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from gateway.core.policy import Policy
 
 MAX_CHARACTERS = 256 * 1024
 MAX_DEPTH = 24
-WIDTH = 96
+WIDTH = 86
 
 type Plain = str | int | float | bool | list[Plain] | dict[str, Plain] | None
 
@@ -103,6 +103,8 @@ def _look_through(text: str) -> None:
             line = _line(event.start_mark)
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise Unreadable(Problem(line, "$", "Anchors and aliases are not read: write it out."))
+            if getattr(event, "tag", None):
+                raise Unreadable(Problem(line, "$", "Tags are not read: write the value alone."))
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):

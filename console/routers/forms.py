@@ -1,0 +1,316 @@
+"""What people fill in: a rule, the otherwise, a floor, a test, and what holds for the whole router."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django import forms
+from django.http import QueryDict
+from msgspec.structs import replace
+
+from console.catalogue.condition_editor import ConditionEditor, reshape
+from console.catalogue.fields import TIERS, Percent, Shaped, Words, choices
+from console.catalogue.specs import MAX_NAME
+from console.routers.checks_form import ChecksEditor, add_check
+from console.routers.models import NOTE_LENGTH
+from console.routers.starters import STARTERS
+from gateway.core.conditions import Condition
+from gateway.core.facts import Need, RequestClass, Tier
+from gateway.core.policy import (
+    REQUESTED,
+    Cascade,
+    Expectation,
+    Otherwise,
+    PolicyTest,
+    Rule,
+    Sample,
+    Unsure,
+)
+
+KNOWN_MODELS = forms.TextInput(attrs={"list": "known-models"})
+
+
+class NameForm(Shaped):
+    name = forms.CharField(max_length=MAX_NAME, help_text="Shown on pages and in the answer's headers.")
+
+
+class OutcomeForm(Shaped):
+    """Where a request goes, and whether its answer is checked."""
+
+    to = forms.ChoiceField(
+        label="Goes to",
+        choices=(("tier", "The cheapest able model of a tier"), ("model", "One model")),
+        widget=forms.RadioSelect,
+        initial="tier",
+    )
+    tier = forms.ChoiceField(choices=TIERS, required=False, widget=forms.RadioSelect, initial=Tier.MID.value)
+    model = forms.CharField(required=False, max_length=200, widget=KNOWN_MODELS)
+    checked = forms.BooleanField(label="Check the answer, and climb when it does not pass", required=False)
+    up_to = forms.ChoiceField(
+        label="Climb at most to", choices=TIERS, required=False, initial=Tier.PREMIUM.value
+    )
+    hold = forms.IntegerField(
+        label="Hold back of a stream, bytes", required=False, min_value=0, max_value=100_000_000
+    )
+    stream_unchecked = forms.BooleanField(label="Stream the first rung at once, unchecked", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("to") == "model" and not cleaned.get("model"):
+            self.add_error("model", "Name the model, as the models page lists it.")
+        if cleaned.get("to") == "tier" and not cleaned.get("tier"):
+            self.add_error("tier", "Choose a tier.")
+        return cleaned
+
+
+class OutcomeEditor:
+    """A tier or a model, and the cascade."""
+
+    def __init__(self, form: OutcomeForm, checks: ChecksEditor):
+        self.form = form
+        self.checks = checks
+
+    @classmethod
+    def of(cls, outcome: Rule | Otherwise) -> Self:
+        cascade = outcome.cascade
+        form = OutcomeForm(
+            initial={
+                "to": "model" if outcome.model is not None else "tier",
+                "tier": outcome.tier.value if outcome.tier else None,
+                "model": outcome.model,
+                "checked": cascade is not None,
+                "up_to": (cascade.up_to if cascade else Tier.PREMIUM).value,
+                "hold": cascade.hold if cascade else None,
+                "stream_unchecked": cascade.stream_unchecked if cascade else False,
+            }
+        )
+        return cls(form, ChecksEditor.of(cascade.checks if cascade else ()))
+
+    @classmethod
+    def read(cls, data: QueryDict, *, judged: bool = True) -> Self:
+        return cls(OutcomeForm.read(data, judged=judged), ChecksEditor.read(data, judged=judged))
+
+    def is_valid(self) -> bool:
+        return all([self.form.is_valid(), self.checks.is_valid()])
+
+    def put[T: Rule | Otherwise](self, outcome: T) -> T:
+        """The outcome of the form in place of the one there was. Only after `is_valid`."""
+        cleaned = self.form.cleaned_data
+        pinned = cleaned["to"] == "model"
+        return replace(
+            outcome,
+            tier=None if pinned else Tier(cleaned["tier"]),
+            model=cleaned["model"] if pinned else None,
+            cascade=self._cascade(cleaned) if cleaned["checked"] else None,
+        )
+
+    def _cascade(self, cleaned: dict[str, Any]) -> Cascade:
+        return Cascade(
+            up_to=Tier(cleaned["up_to"] or Tier.PREMIUM),
+            checks=self.checks.checks,
+            hold=cleaned["hold"],
+            stream_unchecked=cleaned["stream_unchecked"],
+        )
+
+
+class RuleEditor:
+    """A name, a condition and an outcome."""
+
+    def __init__(self, name: NameForm, when: ConditionEditor, outcome: OutcomeEditor):
+        self.name = name
+        self.when = when
+        self.outcome = outcome
+
+    @classmethod
+    def of(cls, rule: Rule) -> Self:
+        return cls(
+            NameForm(initial={"name": rule.name}), ConditionEditor.of(rule.when), OutcomeEditor.of(rule)
+        )
+
+    @classmethod
+    def read(cls, data: QueryDict, *, judged: bool = True) -> Self:
+        return cls(
+            NameForm.read(data, judged=judged),
+            ConditionEditor.read(data, judged=judged),
+            OutcomeEditor.read(data, judged=judged),
+        )
+
+    def is_valid(self) -> bool:
+        return all([self.name.is_valid(), self.when.is_valid(), self.outcome.is_valid()])
+
+    @property
+    def rule(self) -> Rule:
+        return self.outcome.put(Rule(name=self.name.cleaned_data["name"], when=self.when.condition))
+
+
+class BasicsForm(forms.Form):
+    """What holds for every request of the router."""
+
+    baseline_kind = forms.ChoiceField(
+        label="Baseline",
+        choices=(("model", "One model answered everything"), (REQUESTED, "The model each request asks for")),
+        widget=forms.RadioSelect,
+        help_text="Savings are measured against what this would have cost.",
+    )
+    baseline = forms.CharField(label="Baseline model", required=False, max_length=200, widget=KNOWN_MODELS)
+    doubtful = forms.BooleanField(label="Send requests up whose class is in doubt", required=False)
+    confidence_below = Percent(label="Confidence below, %")
+    unsure_tier = forms.ChoiceField(label="At least to", choices=TIERS, required=False)
+    narrowed = forms.BooleanField(label="Allow fewer models here than the tenant allows", required=False)
+    whitelist = Words(label="Whitelist", known="known-models", help_text="* stands for any characters.")
+
+    @classmethod
+    def of(cls, baseline: str, unsure: Unsure | None, whitelist: tuple[str, ...] | None) -> Self:
+        pinned = baseline != REQUESTED
+        return cls(
+            initial={
+                "baseline_kind": "model" if pinned else REQUESTED,
+                "baseline": baseline if pinned else "",
+                "doubtful": unsure is not None,
+                "confidence_below": unsure.confidence_below if unsure else 0.5,
+                "unsure_tier": (unsure.tier if unsure else Tier.MID).value,
+                "narrowed": whitelist is not None,
+                "whitelist": whitelist or (),
+            }
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("baseline_kind") == "model" and not cleaned.get("baseline"):
+            self.add_error("baseline", "Name the model, as the models page lists it.")
+        if cleaned.get("doubtful") and cleaned.get("confidence_below") is None:
+            self.add_error("confidence_below", "Give a share: 50 is usual.")
+        return cleaned
+
+    @property
+    def chosen_baseline(self) -> str:
+        return REQUESTED if self.cleaned_data["baseline_kind"] == REQUESTED else self.cleaned_data["baseline"]
+
+    @property
+    def chosen_unsure(self) -> Unsure | None:
+        if not self.cleaned_data["doubtful"]:
+            return None
+        tier = Tier(self.cleaned_data["unsure_tier"] or Tier.MID)
+        return Unsure(tier=tier, confidence_below=self.cleaned_data["confidence_below"])
+
+    @property
+    def chosen_whitelist(self) -> tuple[str, ...] | None:
+        return self.cleaned_data["whitelist"] if self.cleaned_data["narrowed"] else None
+
+
+class TestForm(forms.Form):
+    """A request, and what must come out."""
+
+    name = forms.CharField(max_length=MAX_NAME)
+    text = forms.CharField(
+        label="Prompt", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=20_000
+    )
+    system = forms.CharField(
+        label="System prompt", required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=20_000
+    )
+    tags = Words(label="Tags", help_text="Each as name=value.")
+    model = forms.CharField(label="Model asked for", max_length=200, initial="auto")
+    has = forms.MultipleChoiceField(
+        label="The request has", required=False, choices=choices(Need), widget=forms.CheckboxSelectMultiple
+    )
+    key = forms.CharField(label="Gateway key", required=False, max_length=100)
+    input_tokens = forms.IntegerField(
+        label="Prompt tokens", required=False, min_value=0, help_text="Counted from the text where left out."
+    )
+    expect_tier = forms.ChoiceField(label="Tier", required=False, choices=[("", "any"), *TIERS])
+    expect_rule = forms.CharField(label="Rule", required=False, max_length=MAX_NAME)
+    expect_class = forms.ChoiceField(
+        label="Class", required=False, choices=[("", "any"), *choices(RequestClass)]
+    )
+    expect_model = forms.CharField(label="Model", required=False, max_length=200, widget=KNOWN_MODELS)
+    expect_not_model = Words(label="Never these models", known="known-models")
+
+    @classmethod
+    def of(cls, test: PolicyTest) -> Self:
+        request, expect = test.request, test.expect
+        forbidden = expect.not_model
+        return cls(
+            initial={
+                "name": test.name,
+                "text": request.text,
+                "system": request.system,
+                "tags": [f"{name}={value}" for name, value in request.tags.items()],
+                "model": request.model,
+                "has": [need.value for need in request.has],
+                "key": request.key,
+                "input_tokens": request.input_tokens,
+                "expect_tier": expect.tier.value if expect.tier else "",
+                "expect_rule": expect.rule or "",
+                "expect_class": expect.request_class.value if expect.request_class else "",
+                "expect_model": expect.model or "",
+                "expect_not_model": (forbidden,) if isinstance(forbidden, str) else forbidden or (),
+            }
+        )
+
+    def clean_tags(self) -> dict[str, str]:
+        return pairs(self.cleaned_data["tags"])
+
+    @property
+    def test(self) -> PolicyTest:
+        cleaned = self.cleaned_data
+        return PolicyTest(
+            name=cleaned["name"],
+            request=sample_of(cleaned),
+            expect=Expectation(
+                tier=Tier(cleaned["expect_tier"]) if cleaned["expect_tier"] else None,
+                rule=cleaned["expect_rule"] or None,
+                model=cleaned["expect_model"] or None,
+                request_class=RequestClass(cleaned["expect_class"]) if cleaned["expect_class"] else None,
+                not_model=cleaned["expect_not_model"] or None,
+            ),
+        )
+
+
+class NewRouterForm(forms.Form):
+    id = forms.CharField(
+        label="Id",
+        max_length=64,
+        help_text="In the address: small letters, digits, - and _. It stays as it is.",
+    )
+    starter = forms.ChoiceField(
+        label="Begin with",
+        widget=forms.RadioSelect,
+        choices=[(starter.id, starter.name) for starter in STARTERS],
+        initial=STARTERS[0].id,
+    )
+
+
+class PublishForm(forms.Form):
+    note = forms.CharField(required=False, max_length=NOTE_LENGTH)
+    version = forms.IntegerField(min_value=1)
+
+
+def pairs(words: tuple[str, ...]) -> dict[str, str]:
+    """`("team=search",)` → `{"team": "search"}`."""
+    wrong = [word for word in words if "=" not in word or not word.partition("=")[0].strip()]
+    if wrong:
+        raise forms.ValidationError(f"Write {wrong[0][:40]} as name=value.")
+    return {name.strip(): value.strip() for name, _, value in (word.partition("=") for word in words)}
+
+
+def sample_of(cleaned: dict[str, Any]) -> Sample:
+    return Sample(
+        text=cleaned["text"],
+        system=cleaned["system"],
+        tags=cleaned["tags"],
+        model=cleaned["model"] or "auto",
+        has=tuple(Need(need) for need in cleaned["has"]),
+        key=cleaned["key"],
+        input_tokens=cleaned["input_tokens"],
+    )
+
+
+def reshaped(data: QueryDict) -> QueryDict:
+    """The form after a button that only changes its shape."""
+    order = data.get("op", "")
+    if order.startswith("check "):
+        return add_check(data, order.removeprefix("check "))
+    return reshape(data, order)
+
+
+BLANK = Rule(name="", tier=Tier.LIGHTWEIGHT, when=Condition())
