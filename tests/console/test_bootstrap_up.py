@@ -17,7 +17,7 @@ import pytest
 from console.environment import ROOT
 
 READY = "Ctrl-C stops everything."
-READY_WITHIN = 90.0
+DEMO = ROOT / "console" / "management" / "commands" / "demo.py"
 UNSET = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MASTER_KEYS", "DJANGO_SETTINGS_MODULE"}
 
 
@@ -37,7 +37,7 @@ class Installation:
 
     def run(self, *words: str) -> tuple[int, str]:
         process = self.command(*words)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
         return process.returncode, output
 
     def answers(self, port: str, path: str = "/healthz") -> int:
@@ -127,6 +127,16 @@ def test_a_killed_supervisor_takes_all_with_it_and_the_next_recovers(
     assert again.returncode == 0, output
     assert "Traceback" not in output
     assert installation.processes() == []
+
+
+@pytest.mark.skipif(not DEMO.exists(), reason="there is no demo to send a request to")
+def test_check_sees_its_request_in_the_figures(tmp_path: Path, installation: Installation) -> None:
+    var = tmp_path / "var"
+    first = Installation(var, {**installation.environ, "VAR_DIR": str(var), "DEMO": "1"})
+    code, output = first.run("up", "--check")
+    assert code == 0, output
+    assert "seen on the dashboard's figures" in output
+    assert first.processes() == []
 
 
 def _await_line(process: subprocess.Popen[str], text: str) -> None:
