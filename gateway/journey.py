@@ -11,7 +11,7 @@ from gateway.core.conversation import ChatRequest, Conversation
 from gateway.core.decide import Route
 from gateway.core.events import Intent, Origin, RequestSettled
 from gateway.core.facts import RequestFacts, Tier
-from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model
+from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model, outcome_of
 from gateway.core.policy import Check, Judge
 from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.core.prompt import Prompt
@@ -191,15 +191,7 @@ class Journey:
         self._spool.put(self._settled(delivered, status, outcome or self.outcome(delivered), error))
 
     def outcome(self, delivered: Attempt | None) -> str:
-        """How the request came out, in the contract's words."""
-        if delivered is None:
-            return "failed"
-        if delivered.outcome is AttemptOutcome.REJECTED:
-            return "rejected"
-        earlier = {a.outcome for a in self.attempts if a is not delivered and a.kind is Kind.ANSWER}
-        if AttemptOutcome.REJECTED in earlier:
-            return "escalated"
-        return "fell_back" if AttemptOutcome.FAILED in earlier else "answered"
+        return outcome_of(self.attempts, delivered)
 
     def _settled(self, delivered: Attempt | None, status: int, outcome: str, error: str) -> RequestSettled:
         assert self.settlement is not None

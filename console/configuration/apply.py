@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
@@ -51,12 +52,16 @@ def apply(
     dry_run: bool = False,
     prune: bool = False,
     environ: Mapping[str, str] = os.environ,
+    at: datetime | None = None,
 ) -> Applied:
-    """`prune` also removes the keys, models, budgets, routers and members that the document does not list."""
+    """`prune` also removes the keys, models, budgets, routers and members that the document does not list.
+
+    `at` is when policies count as published: the present, but for a history that is told afterwards.
+    """
     applied: Applied | None = None
     try:
         with transaction.atomic():
-            applied = _apply(document, acting, environ, prune=prune)
+            applied = _apply(document, acting, environ, prune=prune, at=at)
             if dry_run:
                 raise DryRun
     except DryRun:
@@ -65,14 +70,16 @@ def apply(
     return applied
 
 
-def _apply(document: Document, acting: Actor, environ: Mapping[str, str], *, prune: bool) -> Applied:
+def _apply(
+    document: Document, acting: Actor, environ: Mapping[str, str], *, prune: bool, at: datetime | None
+) -> Applied:
     tenant = Tenant.objects.filter(slug=document.tenant).first()
     with placed("$.tenant"):
         applied = Applied(tenant or _create(document, acting))
     if tenant is None:
         applied.changes.append(f"+ tenant {document.tenant}")
     with within(applied.tenant):
-        step = Step(applied, acting, environ)
+        step = Step(applied, acting, environ, at)
         for section in SECTIONS:
             section(step, document)
         if prune:
@@ -113,8 +120,10 @@ def _blocked(blocked: routers.Blocked, place: str) -> WrongDocument:
 class Step:
     """One application under way."""
 
-    def __init__(self, applied: Applied, acting: Actor, environ: Mapping[str, str]) -> None:
-        self.applied, self.acting, self.environ = applied, acting, environ
+    def __init__(
+        self, applied: Applied, acting: Actor, environ: Mapping[str, str], at: datetime | None
+    ) -> None:
+        self.applied, self.acting, self.environ, self.at = applied, acting, environ, at
         self.tenant = applied.tenant
 
     def say(self, sign: str, what: str, name: str) -> None:
@@ -240,11 +249,11 @@ class Step:
         router = self.tenant.routers.select_related("current").filter(slug=entry.id).first()
         if router is None:
             router = routers.create(self.tenant, entry.id, entry.policy, acting=self.acting)
-            number = routers.publish(router, acting=self.acting).number
+            number = routers.publish(router, at=self.at, acting=self.acting).number
             self.say("+", "router", f"{entry.id}, version {number}")
         elif router.current is None or router.current.policy != entry.policy:
             routers.save_draft(router, entry.policy, acting=self.acting)
-            number = routers.publish(router, acting=self.acting).number
+            number = routers.publish(router, at=self.at, acting=self.acting).number
             self.say("~", "router", f"{entry.id}, version {number}")
         switch = routers.enable if entry.enabled else routers.disable
         if switch(router, acting=self.acting):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -17,10 +18,13 @@ from console.tenants.models import Tenant
 
 
 @transaction.atomic
-def publish_tenant(tenant_id: UUID) -> int:
-    """Returns the version. A delivery that fails after the commit is caught up by `publish_those_behind`."""
+def publish_tenant(tenant_id: UUID, *, at: datetime | None = None) -> int:
+    """Returns the version. A delivery that fails after the commit is caught up by `publish_those_behind`.
+
+    `at` is the present, but for a history that is told afterwards.
+    """
     tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-    snapshot = snapshot_of(tenant, version=_next_version(tenant), at=timezone.now())
+    snapshot = snapshot_of(tenant, version=_next_version(tenant), at=at or timezone.now())
     Publication.of(snapshot).save(force_insert=True)
     transaction.on_commit(partial(delivery.deliver, snapshot), robust=True)
     return snapshot.version

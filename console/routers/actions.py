@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -90,14 +91,24 @@ def save_draft(router: Router, policy: Policy, *, version: int | None = None, ac
 
 
 @transaction.atomic
-def publish(router: Router, *, version: int | None = None, note: str = "", acting: Actor) -> PolicyVersion:
-    """The draft becomes the next version, unless nothing changed or something is wrong with it."""
+def publish(
+    router: Router,
+    *,
+    version: int | None = None,
+    note: str = "",
+    at: datetime | None = None,
+    acting: Actor,
+) -> PolicyVersion:
+    """The draft becomes the next version, unless nothing changed or something is wrong with it.
+
+    `at` is the present, but for a history that is told afterwards.
+    """
     router = _locked(router)
     if version is not None and version != router.version:
         raise Outdated(router)
     if router.current is not None and not router.has_changes:
         return router.current
-    return _publish(router, note=note, acting=acting, verb="router.published")
+    return _publish(router, note=note, at=at, acting=acting, verb="router.published")
 
 
 @transaction.atomic
@@ -142,7 +153,9 @@ def check(policy: Policy) -> None:
         raise ValidationError({"policy": "The policy holds a NUL character."})
 
 
-def _publish(router: Router, *, note: str, acting: Actor, verb: str) -> PolicyVersion:
+def _publish(
+    router: Router, *, note: str, at: datetime | None = None, acting: Actor, verb: str
+) -> PolicyVersion:
     inspection = inspect(router.policy, surroundings(router.tenant), router=router.slug, at=timezone.now())
     if not inspection.publishable:
         raise Blocked(inspection)
@@ -154,6 +167,7 @@ def _publish(router: Router, *, note: str, acting: Actor, verb: str) -> PolicyVe
         content=router.draft,
         published_by=acting.label,
         note=note.strip()[:NOTE_LENGTH],
+        at=at or timezone.now(),
     )
     router.save(update_fields=["current"])
     changes = {"version": router.current.number, **_differences(before, router.policy)}

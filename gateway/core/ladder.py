@@ -77,4 +77,16 @@ def next_model(
     return None
 
 
+def outcome_of(attempts: Sequence[Attempt], delivered: Attempt | None) -> str:
+    """How a request came out, in the contract's words; `delivered` is the attempt whose answer was sent."""
+    if delivered is None:
+        return "failed"
+    if delivered.outcome is AttemptOutcome.REJECTED:
+        return "rejected"
+    earlier = {each.outcome for each in attempts if each is not delivered and each.kind is Kind.ANSWER}
+    if AttemptOutcome.REJECTED in earlier:
+        return "escalated"
+    return "fell_back" if AttemptOutcome.FAILED in earlier else "answered"
+
+
 _GOES_ON = frozenset({AttemptOutcome.REJECTED, AttemptOutcome.FAILED})

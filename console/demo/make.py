@@ -1,0 +1,74 @@
+"""Puts the company together: configuration, what was published when, and the weeks behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import batched
+from pathlib import Path
+
+from billing.store import store
+from console.audit.actor import Actor
+from console.configuration.apply import apply
+from console.configuration.document import parse
+from console.demo.traffic import CHANGE, DAYS, Company, Era, events
+from console.publishing.actions import publish_tenant
+from console.publishing.models import Publication
+from console.tenancy import every_tenant, within
+from console.tenants.models import Tenant
+from gateway.core.router import compile_router
+
+HERE = Path(__file__).parent
+BATCH = 1000
+DEMO = Actor.system("demo")
+
+
+def make(*, now: datetime) -> Iterator[int]:
+    """Yields the number of requests stored so far."""
+    began = now - timedelta(days=DAYS + 1)
+    tenant = _configured("company.yaml", at=began)
+    first = _published(tenant, since=began)
+    _configured("change.yaml", at=now - CHANGE)
+    second = _published(tenant, since=now - CHANGE)
+    _backdate(tenant, began)
+    done = 0
+    for batch in batched(events(_company(tenant, first, second), now=now), BATCH):
+        with every_tenant():
+            store(batch)
+        done += len(batch)
+        yield done
+
+
+def _configured(name: str, *, at: datetime) -> Tenant:
+    return apply(parse((HERE / name).read_text()), acting=DEMO, at=at).tenant
+
+
+def _published(tenant: Tenant, *, since: datetime) -> Era:
+    with every_tenant():
+        version = publish_tenant(tenant.pk, at=since)
+        snapshot = Publication.objects.get(tenant=tenant, version=version).snapshot
+    return Era(
+        since=since,
+        version=version,
+        routers={router.id: compile_router(router, snapshot) for router in snapshot.routers},
+    )
+
+
+def _company(tenant: Tenant, *eras: Era) -> Company:
+    with within(tenant):
+        keys = list(tenant.gateway_keys.all())
+    return Company(
+        tenant=str(tenant.pk),
+        keys={key.name: str(key.pk) for key in keys},
+        tags={key.name: key.tags for key in keys},
+        eras=eras,
+    )
+
+
+def _backdate(tenant: Tenant, began: datetime) -> None:
+    """The company has been here for six weeks, and so have its people, keys and routers."""
+    with within(tenant):
+        for related in (tenant.gateway_keys, tenant.provider_keys, tenant.routers):
+            related.update(created_at=began)
+        tenant.memberships.update(joined_at=began)
+        Tenant.objects.filter(pk=tenant.pk).update(created_at=began)

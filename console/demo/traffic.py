@@ -1,0 +1,231 @@
+"""Six weeks of requests: who asked what when, and how the providers took it. The same dice, the same weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from math import exp
+from random import Random
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from console.demo.scenarios import A_WEEKDAY, SCENARIOS, Scenario
+from gateway.core.classify import Classification, Prompt, Turn, classify
+from gateway.core.decide import Refusal, decide
+from gateway.core.events import Event, Origin, RequestSettled
+from gateway.core.facts import Need, RequestFacts, Tier
+from gateway.core.ladder import Attempt, AttemptOutcome, next_model, outcome_of
+from gateway.core.observe import lot_of
+from gateway.core.price import Usage, UsageSource
+from gateway.core.router import Router
+from gateway.core.settle import settle
+
+DAYS = 42
+CHANGE = timedelta(days=19)  # before now: the policy that bends the curve
+INCIDENT = timedelta(days=9)  # before now: a provider fails for an afternoon
+INCIDENT_HOURS = range(13, 17)
+HOURS = (1, 1, 1, 1, 1, 2, 4, 8, 14, 18, 19, 18, 15, 17, 19, 18, 16, 13, 11, 9, 7, 5, 3, 2)
+NIGHT = (20, 24, 24, 20, 12, 6, *([0] * 16), 6, 12)
+WEEKEND: Mapping[str, float] = {"support": 0.55, "search": 1.25, "coding": 0.08, "back-office": 0.3}
+PROCESS = "demo"
+
+
+class Era(Struct, frozen=True, kw_only=True):
+    """What was published from a moment on."""
+
+    since: datetime
+    version: int
+    routers: Mapping[str, Router]
+
+
+class Company(Struct, frozen=True, kw_only=True):
+    tenant: str
+    keys: Mapping[str, str]  # name → id
+    tags: Mapping[str, Mapping[str, str]]  # of each key
+    eras: Sequence[Era]  # oldest first
+
+
+def events(company: Company, *, now: datetime, seed: int = 11) -> Iterator[Event]:
+    dice = Random(seed)  # noqa: S311 - a story, not a secret
+    moments = sorted(arrivals(dice, now=now), key=lambda pair: pair[0])
+    for seq, (at, scenario) in enumerate(moments, start=1):
+        yield settled(company, scenario, at, dice, seq=seq, now=now)
+
+
+def arrivals(dice: Random, *, now: datetime) -> Iterator[tuple[datetime, Scenario]]:
+    """By day of the week, hour of the day and a slow growth."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    for back in range(DAYS, -1, -1):
+        day = midnight - timedelta(days=back)
+        growth = 0.8 + 0.4 * (DAYS - back) / DAYS
+        for router, usual in A_WEEKDAY.items():
+            weekend = WEEKEND[router] if day.weekday() >= 5 else 1.0
+            for _ in range(round(usual * growth * weekend * dice.uniform(0.9, 1.1))):
+                scenario = dice.choices(*_of(router))[0]
+                hour = dice.choices(range(24), NIGHT if scenario.night else HOURS)[0]
+                at = day + timedelta(hours=hour, seconds=dice.uniform(0, 3600))
+                if at < now - timedelta(minutes=2):
+                    yield at, scenario
+
+
+def settled(
+    company: Company, scenario: Scenario, at: datetime, dice: Random, *, seq: int, now: datetime
+) -> RequestSettled:
+    era = next(era for era in reversed(company.eras) if era.since <= at)
+    router = era.routers[scenario.router]
+    request_id = f"{int(at.timestamp() * 1000):012x}{dice.getrandbits(80):020x}"
+    facts = facts_of(scenario, at, dice, request_id, company.tags[scenario.key])
+    decision = decide(facts, router)
+    assert not isinstance(decision, Refusal)
+    attempts: list[Attempt] = []
+    cascade = decision.target.cascade
+    up_to = cascade.up_to if cascade else None
+    while model := next_model(decision.ladder, attempts, up_to=up_to):
+        name = f"{request_id}-{len(attempts) + 1}"
+        tier = router.models[model].tier
+        chance = 0.0 if up_to is None else rejection(facts.difficulty, tier)
+        attempts.append(attempt(name, model, tier, facts, attempts, dice, failing(model, at, now), chance))
+    last = attempts[-1]
+    delivered = None if last.outcome is AttemptOutcome.FAILED else last
+    money = settle(
+        attempts,
+        models=router.models,
+        baseline=router.policy.baseline,
+        requested=facts.requested_model,
+        day=at.date(),
+        delivered=delivered,
+    )
+    return RequestSettled(
+        process=PROCESS,
+        seq=seq,
+        at=at,
+        origin=Origin(
+            request_id=request_id,
+            tenant=company.tenant,
+            router=router.id,
+            gateway_key=company.keys[scenario.key],
+            snapshot_version=era.version,
+            policy_version=router.policy_version,
+        ),
+        facts=facts,
+        rule=decision.target.rule,
+        tier=decision.tier,
+        floors=decision.target.floors,
+        outcome=outcome_of(attempts, delivered),
+        status=200 if delivered else 502,
+        error="" if delivered else "upstream_error",
+        model=delivered.model if delivered else "",
+        baseline_model=money.baseline_model,
+        baseline=money.baseline,
+        attempts=money.lines,
+        total_ms=last.started_ms + last.total_ms,
+        first_byte_ms=last.started_ms + (last.first_byte_ms or 0) if delivered else None,
+        decide_us=round(dice.gauss(180, 30)),
+    )
+
+
+def facts_of(
+    scenario: Scenario, at: datetime, dice: Random, request_id: str, tags: Mapping[str, str]
+) -> RequestFacts:
+    seen = seen_in(scenario)
+    size = dice.lognormvariate(0, 0.45)
+    return RequestFacts(
+        at=at.astimezone(UTC),
+        surface=scenario.surface,
+        requested_model=scenario.model,
+        request_class=seen.request_class,
+        difficulty=min(1.0, max(0.0, seen.difficulty + dice.gauss(0, 0.03))),
+        confidence=seen.confidence,
+        input_tokens=max(20, round(scenario.input_tokens * size)),
+        output_tokens=scenario.output_tokens,
+        needs=scenario.needs,
+        tags={**tags, **scenario.tags},
+        key=scenario.key,
+        lot=lot_of(request_id),
+    )
+
+
+def attempt(
+    name: str,
+    model: str,
+    tier: Tier,
+    facts: RequestFacts,
+    before: Sequence[Attempt],
+    dice: Random,
+    fails: float,
+    rejected: float,
+) -> Attempt:
+    """How one provider takes it: it fails with one chance, its answer does not pass the checks with another."""
+    started = before[-1].started_ms + before[-1].total_ms + 2 if before else 1
+    if dice.random() < fails:
+        return Attempt(id=name, model=model, outcome=AttemptOutcome.FAILED, because="upstream_error", status=503,
+                       started_ms=started, total_ms=round(dice.uniform(300, 9000)))  # fmt: skip
+    passed = dice.random() >= rejected
+    usage = used(facts, tier, dice)
+    first = round(dice.lognormvariate(0, 0.3) * LATENCY[tier])
+    return Attempt(
+        id=name,
+        model=model,
+        outcome=AttemptOutcome.ANSWERED if passed else AttemptOutcome.REJECTED,
+        because="" if passed else "not_refusal",
+        status=200,
+        usage=usage,
+        usage_source=UsageSource.PROVIDER_FINAL,
+        served_model=model.partition("/")[2],
+        started_ms=started,
+        first_byte_ms=first,
+        total_ms=first + round(usage.output * PACE[tier]),
+    )
+
+
+def failing(model: str, at: datetime, now: datetime) -> float:
+    day = (now - INCIDENT).date()
+    troubled = at.date() == day and at.hour in INCIDENT_HOURS and model.startswith("openai/")
+    return 0.55 if troubled else 0.003
+
+
+def rejection(difficulty: float, tier: Tier) -> float:
+    """A light model is turned down seldom on easy work and often on hard, a premium one never."""
+    if tier is Tier.PREMIUM:
+        return 0.0
+    return 1 / (1 + exp(-(9 * difficulty - 5.2 - 0.8 * tier.rank)))
+
+
+def used(facts: RequestFacts, tier: Tier, dice: Random) -> Usage:
+    cached = round(
+        facts.input_tokens * CACHED.get(facts.tags.get("feature", ""), 0.0) * dice.uniform(0.7, 1.1)
+    )
+    output = max(1, round(facts.output_tokens * dice.lognormvariate(0, 0.35)))
+    reasoning = round(output * 0.3) if tier is Tier.PREMIUM and Need.TOOLS in facts.needs else 0
+    cached = min(cached, facts.input_tokens)
+    return Usage(input=facts.input_tokens - cached, cache_read=cached, output=output, reasoning=reasoning)
+
+
+def seen_in(scenario: Scenario) -> Classification:
+    seen = _classified(
+        scenario.text, tools=Need.TOOLS in scenario.needs, schema=Need.JSON_SCHEMA in scenario.needs
+    )
+    return replace(seen, input_tokens=scenario.input_tokens)
+
+
+@cache
+def _classified(text: str, *, tools: bool, schema: bool) -> Classification:
+    named = ("run_tests", "open_pull_request") if tools else ()
+    return classify(Prompt(turns=(Turn("user", text),), tools=named, schema=schema, characters=len(text)))
+
+
+@cache
+def _of(router: str) -> tuple[list[Scenario], list[float]]:
+    own = [scenario for scenario in SCENARIOS if scenario.router == router]
+    return own, [scenario.weight for scenario in own]
+
+
+LATENCY: Mapping[Tier, int] = {
+    Tier.LOCAL: 140, Tier.SMALL: 160, Tier.LIGHTWEIGHT: 320, Tier.MID: 540, Tier.PREMIUM: 950,
+}  # fmt: skip
+PACE: Mapping[Tier, float] = {
+    Tier.LOCAL: 9, Tier.SMALL: 4, Tier.LIGHTWEIGHT: 7, Tier.MID: 11, Tier.PREMIUM: 17,
+}  # fmt: skip
+CACHED = {scenario.tags.get("feature", ""): scenario.cached for scenario in SCENARIOS if scenario.cached}
