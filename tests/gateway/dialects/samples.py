@@ -95,3 +95,59 @@ def events(stream: bytes) -> list[Any]:
         if data and data != [b"[DONE]"]:
             found.append(json.loads(b"\n".join(data)))
     return found
+
+
+# A conversation in which a tool is used, in both dialects
+
+USER: dict[str, Any] = {"role": "user", "content": "Hi"}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+PNG = "iVBORw0KGgo="
+
+
+def tool(name: str = "f", **more: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, "description": "d", "parameters": SCHEMA} | more}
+
+
+OWN_TOOL = {"name": "f", "description": "d", "input_schema": SCHEMA}
+
+CALLED: dict[str, Any] = {
+    "role": "assistant",
+    "content": "Let me see.",
+    "tool_calls": [
+        {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"city":"Paris"}'}},
+        {"id": "b", "type": "function", "function": {"name": "f", "arguments": "{}"}},
+    ],
+}
+RESULTS: list[dict[str, Any]] = [
+    {"role": "tool", "tool_call_id": "a", "content": "sunny"},
+    {"role": "tool", "tool_call_id": "b", "content": [{"type": "text", "text": "rain"}]},
+]
+USED: list[dict[str, Any]] = [
+    {"role": "user", "content": [{"type": "text", "text": "Hi"}]},
+    {
+        "role": "assistant",
+        "content": [
+            {"type": "text", "text": "Let me see."},
+            {"type": "tool_use", "id": "a", "name": "f", "input": {"city": "Paris"}},
+            {"type": "tool_use", "id": "b", "name": "f", "input": {}},
+        ],
+    },
+    {
+        "role": "user",
+        "content": [
+            {"type": "tool_result", "tool_use_id": "a", "content": [{"type": "text", "text": "sunny"}]},
+            {"type": "tool_result", "tool_use_id": "b", "content": [{"type": "text", "text": "rain"}]},
+            {"type": "text", "text": "And now?"},
+        ],
+    },
+]
+
+
+def dropped(surface: str, **changes: Any) -> tuple[str, ...]:
+    protocol = DIALECTS[ANTHROPIC if surface == OPENAI else OPENAI]
+    return protocol.translate(DIALECTS[surface].conversation_of(parse(surface, **changes)), MODEL).dropped
