@@ -115,7 +115,7 @@ def buckets(period: Period, granularity: Granularity) -> list[datetime]:
         if len(found) == MOST_BUCKETS:
             raise Misread("granularity", f"this span has more than {MOST_BUCKETS} {granularity}s")
         found.append(moment.astimezone(period.zone))
-        moment = _next(moment, granularity, period.zone)
+        moment = following(moment, granularity, period.zone)
     return found
 
 
@@ -130,7 +130,8 @@ def beginning(moment: datetime, granularity: Granularity, zone: ZoneInfo) -> dat
     return midnight(day, zone)
 
 
-def _next(moment: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
+def following(moment: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
+    """The beginning of the next hour, day or week."""
     if granularity is Granularity.HOUR:
         return moment + timedelta(hours=1)  # hours are counted in UTC: a day may have 23 or 25
     days = 7 if granularity is Granularity.WEEK else 1

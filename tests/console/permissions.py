@@ -18,6 +18,13 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     "settings_plan": (None, OWNER),
     "settings_suspend": (None, OWNER),
     "settings_resume": (None, OWNER),
+    # reports
+    "overview": (VIEWER, None),
+    "spend": (VIEWER, None),
+    "savings": (VIEWER, None),
+    "overkill": (VIEWER, None),
+    "requests": (VIEWER, None),
+    "request": (VIEWER, None),
     # routers
     "routers": (VIEWER, None),
     "router_new": (EDITOR, EDITOR),

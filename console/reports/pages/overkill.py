@@ -1,0 +1,136 @@
+"""Model overkill: requests that a cheaper tier would have carried, the rule that sent them up, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from billing.overkill import Finding, Report, overkill
+from billing.spend import Measures
+from console.interface.formatting import words
+from console.reports.asking import Asked, asked
+from console.routers.selectors import snapshots_of, surroundings
+from console.tenancy import Role, TenantRequest, member
+from gateway.core.catalogue import Model
+from gateway.core.overkill import CALLS_FOR, Fit
+from gateway.core.router import compile_router, direct_router
+
+if TYPE_CHECKING:
+    from console.tenants.models import Tenant
+
+FITS = {
+    Fit.FITS: ("Fits", "saving"),
+    Fit.OVERKILL: ("Oversized", "loss"),
+    Fit.NEEDED: ("Needed: a cheaper one was tried", "s5"),
+    Fit.FLOORED: ("Kept up by a floor", "s2"),
+    Fit.UNSURE: ("Class not sure", "neutral"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule with its findings, each with the way down to its requests."""
+
+    router: str
+    name: str
+    findings: tuple[tuple[Finding, str], ...]
+    requests: int
+    cost: int
+    saving: int
+    href: str
+
+    @property
+    def has_alternative(self) -> bool:
+        return any(finding.alternatives for finding, _ in self.findings)
+
+
+@require_GET
+@member(Role.VIEWER)
+def overkill_page(request: TenantRequest) -> HttpResponse:
+    page = asked(request, "router", "class")
+    if not request.tenant.includes_ai_inside:
+        return render(request, "reports/overkill_upsell.html", {"page": page})
+    tenant = request.tenant
+    report = overkill(
+        tenant,
+        page.query,
+        models_of=_models_of(tenant),
+        day=timezone.now().astimezone(page.period.zone).date(),
+    )
+    return render(
+        request,
+        "reports/overkill.html",
+        {
+            "page": page,
+            "report": report,
+            "rules": _by_rule(report, page),
+            "fit_parts": _fit_parts(report, page),
+            "oversized_href": page.trail.requests(fit=Fit.OVERKILL),
+            "calls_for": [(words(name), tiers) for name, tiers in CALLS_FOR.items()],
+            "routers": set(tenant.routers.values_list("slug", flat=True)),
+        },
+    )
+
+
+def _models_of(tenant: Tenant) -> Callable[[str], Iterable[Model]]:
+    """What each router may use today; of a router that is gone, nothing."""
+    around = surroundings(tenant)
+    routers = {router.id: router for router in snapshots_of(tenant)}
+
+    @cache
+    def models(router: str) -> tuple[Model, ...]:
+        if router:
+            return compile_router(routers[router], around).open if router in routers else ()
+        return tuple(model for model in around.models if direct_router(model.id, around).open)
+
+    return models
+
+
+def _requests_of(finding: Finding, page: Asked) -> str:
+    return page.trail.narrowed(
+        "requests",
+        {
+            "router": finding.router,
+            "rule": finding.rule,
+            "class": finding.request_class,
+            "called_for": finding.called_for,
+            "tier": finding.served,
+            "fit": Fit.OVERKILL,
+            "part": "answer",
+        },
+    )
+
+
+def _by_rule(report: Report, page: Asked) -> list[Rule]:
+    """The rule on which most can be saved first, and so within each."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in report.findings:
+        groups.setdefault((finding.router, finding.rule), []).append(finding)
+    rules = [
+        Rule(
+            router=router,
+            name=rule,
+            findings=tuple((finding, _requests_of(finding, page)) for finding in findings),
+            requests=sum(finding.requests for finding in findings),
+            cost=sum(finding.cost for finding in findings),
+            saving=sum(finding.saving or 0 for finding in findings),
+            href=page.trail.requests(router=router, rule=rule, fit=Fit.OVERKILL, part="answer"),
+        )
+        for (router, rule), findings in groups.items()
+    ]
+    return sorted(rules, key=lambda rule: (-rule.saving, -rule.cost))
+
+
+def _fit_parts(report: Report, page: Asked) -> list[tuple[str, int, str, str]]:
+    return [
+        (label, report.fits.get(fit, Measures()).requests, tone, page.trail.requests(fit=fit, part="answer"))
+        for fit, (label, tone) in FITS.items()
+        if fit in report.fits
+    ]
