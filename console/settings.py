@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "console.tenants.refusals.RefusalsAreRecorded",
 ]
 
 ROOT_URLCONF = "console.urls"
@@ -158,6 +159,8 @@ SECURE_CSP = {
 ALLOWED_HOSTS = list(env.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = [env.console_url]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.behind_tls
+if env.behind_tls:  # bound to this very host: a browser refuses the prefix without TLS
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
 CSRF_COOKIE_HTTPONLY = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.behind_tls else None
 SECURE_HSTS_SECONDS = 31_536_000 if env.behind_tls else 0

@@ -3,11 +3,19 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from console.keys.selectors import undecryptable
 from console.tenants.urls import accounts, entrance
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Not ready with keys that nobody can open: a lost master key must show before customers notice it."""
+    lost = [f"{key.tenant}: {key.key}: {key.reason}\n" for key in undecryptable()]
+    told = "".join([f"undecryptable_secrets {len(lost)}\n", *lost])
+    return HttpResponse(told, content_type="text/plain", status=503 if lost else 200)
 
 
 in_tenant = [
@@ -22,6 +30,7 @@ in_tenant = [
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("accounts/", include(accounts)),
     path("api/v1/", include("console.api.urls")),
     path("t/<slug:tenant>/", include(in_tenant)),

@@ -52,11 +52,12 @@ def undecryptable() -> tuple[Undecryptable, ...]:
         return tuple(
             Undecryptable(tenant=key.tenant.slug, key=key.name, reason=reason)
             for key in keys.iterator()
-            if (reason := _why_shut(key))
+            if (reason := why_shut(key))
         )
 
 
-def _why_shut(key: ProviderKey) -> str:
+def why_shut(key: ProviderKey) -> str:
+    """Empty for a key that opens, as it should."""
     try:
         key.open()
     except Unopenable as unopenable:

@@ -23,10 +23,9 @@ from console.tenants.sign_in import recently_signed_in
 @require_GET
 @member(Role.VIEWER)
 def provider_keys(request: TenantRequest) -> HttpResponse:
+    vendors, keys = builtin.vendors(), selectors.provider_keys(request.tenant)
     context = {
-        "keys": [
-            (key, builtin.vendors().get(key.provider)) for key in selectors.provider_keys(request.tenant)
-        ],
+        "keys": [(key, vendors.get(key.provider), selectors.why_shut(key)) for key in keys],
         "manages": request.membership.holds(Role.ADMIN),
     }
     return render(request, "keys/provider_keys.html", context)

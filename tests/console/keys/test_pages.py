@@ -2,8 +2,10 @@
 
 import logging
 import re
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -251,3 +253,21 @@ def _shown(page: str, prefix: str) -> str:
     found = re.search(rf"<code[^>]*data-secret[^>]*>({prefix}[\w-]+)<", page)
     assert found is not None, page
     return found.group(1)
+
+
+def test_a_lost_master_key_is_told_and_not_ready(acme: Tenant, ada: Person, settings: Settings) -> None:
+    provider_key(acme, ada)
+    assert Client().get("/readyz").status_code == 200
+    settings.MASTER_KEYS = "new:Hh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0="
+    response = Client().get("/readyz")
+    assert response.status_code == 503
+    assert response.content.decode().startswith("undecryptable_secrets 1\nacme: main: The master key")
+    assert "Cannot be opened" in ada.client.get("/t/acme/provider-keys/").content.decode()
+
+
+def test_rewrapping_says_how_many(acme: Tenant, ada: Person, settings: Settings) -> None:
+    provider_key(acme, ada)
+    settings.MASTER_KEYS = f"new:Hh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0=,{settings.MASTER_KEYS}"
+    told = StringIO()
+    call_command("rewrap", stdout=told)
+    assert told.getvalue().startswith("1 sealed anew")

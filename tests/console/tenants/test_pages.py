@@ -166,3 +166,28 @@ def test_the_switcher_lists_ones_own_tenants(acme: Tenant, evil: Tenant, ada: Pe
     with every_tenant():
         evil.memberships.create(user=ada.user, role=Role.VIEWER)
     assert 'href="/t/evil/"' in ada.client.get("/t/acme/members/").content.decode()
+
+
+def test_an_attempt_beyond_ones_role_is_on_the_record(
+    acme: Tenant, ada: Person, adam: Person, vera: Person
+) -> None:
+    own = f"/t/acme/members/{adam.membership.pk}/role/"
+    assert adam.client.post(own, {"role": "owner"}).status_code == 403
+    assert vera.client.post("/t/acme/settings/", FORM).status_code == 403
+    assert vera.client.get("/t/acme/admin-tokens/").status_code == 403
+    with within(acme):
+        trail = acme.audit_entries.order_by("id").values_list("actor", "verb", "subject", "changes")
+        assert list(trail) == [
+            (
+                "adam@acme.test",
+                "access.refused",
+                "member_role",
+                {"because": "This needs the role owner; yours is admin."},
+            ),
+            (
+                "vera@acme.test",
+                "access.refused",
+                "settings",
+                {"because": "This needs the role admin; yours is viewer."},
+            ),
+        ]
