@@ -57,6 +57,7 @@ class Connection(asyncio.Protocol):
         "_headers_only",
         "_idle",
         "_interim",
+        "_is_retired",
         "_keep",
         "_loop",
         "_on_free",
@@ -80,7 +81,7 @@ class Connection(asyncio.Protocol):
         on_lost: Callable[[Connection], None],
     ) -> None:
         self.address = address
-        self.closing = self._used = False
+        self.closing = self._used = self._is_retired = False
         self._on_free, self._on_lost = on_free, on_lost
         self._loop = asyncio.get_running_loop()
         self._parser = HttpResponseParser(self)
@@ -109,6 +110,12 @@ class Connection(asyncio.Protocol):
         if response.error is not None and not response.status:
             raise response.error
         return response
+
+    def retire(self) -> None:
+        """To be closed when the response that is on its way is whole, or now."""
+        self._is_retired = True
+        if self._response is None:
+            self.abort()
 
     def end(self) -> None:
         """We are closing; whoever still waits is told."""
@@ -224,7 +231,12 @@ class Connection(asyncio.Protocol):
     def _finish(self, response: Response) -> None:
         self._response = None
         response.finish()
-        if self._keep and not self.closing and not self._transport.get_write_buffer_size():
+        if (
+            self._keep
+            and not self.closing
+            and not self._is_retired
+            and not self._transport.get_write_buffer_size()
+        ):
             self._used, self._ends = True, inf
             self._allow(KEPT)
             self._on_free(self)

@@ -44,9 +44,9 @@ class Pool:
             raise ConnectTimeout("no connection in time") from None
 
     def retire(self, addresses: tuple[Address, ...]) -> None:
-        """Lets go of kept connections to addresses the name no longer has."""
-        for connection in [one for one in self._idle if one.address not in addresses]:
-            connection.abort()
+        """Lets go of the connections to addresses the name no longer has."""
+        for connection in [one for one in self._open if one.address not in addresses]:
+            connection.retire()
 
     @property
     def is_unused(self) -> bool:

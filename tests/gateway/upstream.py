@@ -93,15 +93,17 @@ class Upstream:
 
 
 @asynccontextmanager
-async def upstream(behave: Behave, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Upstream]:
-    host = Upstream(behave)
-    server = await asyncio.start_server(host.meet, "127.0.0.1", 0, ssl=tls)
-    host.port = server.sockets[0].getsockname()[1]
+async def upstream(
+    behave: Behave, *, tls: ssl.SSLContext | None = None, at: tuple[str, int] = ("127.0.0.1", 0)
+) -> AsyncIterator[Upstream]:
+    visited = Upstream(behave)
+    server = await asyncio.start_server(visited.meet, *at, ssl=tls)
+    visited.port = server.sockets[0].getsockname()[1]
     try:
-        yield host
+        yield visited
     finally:
         server.close()
-        await host.stop()
+        await visited.stop()
 
 
 def always(*parts: bytes) -> Behave:
