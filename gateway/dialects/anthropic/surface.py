@@ -53,16 +53,24 @@ def error_body(error: GatewayError, message: str) -> dict[str, Any]:
 
 
 def render_models(models: Sequence[Model]) -> bytes:
-    rows = [
-        {"type": "model", "id": model.id, "display_name": model.wire_name, "created_at": _since(model)}
-        for model in models
-    ]
     ends = (
         {"first_id": models[0].id, "last_id": models[-1].id}
         if models
         else {"first_id": None, "last_id": None}
     )
-    return msgspec.json.encode({"data": rows, "has_more": False} | ends)
+    return msgspec.json.encode({"data": [_row(model) for model in models], "has_more": False} | ends)
+
+
+def _row(model: Model) -> dict[str, Any]:
+    return {
+        "type": "model",
+        "id": model.id,
+        "display_name": model.wire_name,
+        "created_at": _since(model),
+        "lifecycle": "active",
+        "max_input_tokens": model.context,
+        "max_tokens": model.max_output,
+    }
 
 
 def _since(model: Model) -> str:
