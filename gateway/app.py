@@ -67,8 +67,7 @@ class Gateway:
                 raise MethodNotAllowed(scope["method"], endpoint.method)
             await self._answer(endpoint, request_id, scope, receive, send)
         except GatewayError as error:
-            rendered = DIALECTS[surface].render_error(error, request_id)
-            await respond(Answer(status=rendered.status, headers=rendered.headers, body=rendered.body), send)
+            await respond(told(error, surface, request_id), send)
         except Gone:
             return None
 
@@ -79,6 +78,12 @@ class Gateway:
         call = await read_call(endpoint, request_id, scope, receive)
         with LeavingCaller(receive):
             await respond(await self._handler.handle(call), send)
+
+
+def told(error: GatewayError, surface: str, request_id: str) -> Answer:
+    """An error in the caller's shape."""
+    rendered = DIALECTS[surface].render_error(error, request_id)
+    return Answer(status=rendered.status, headers=[*rendered.headers, *error.routed], body=rendered.body)
 
 
 async def respond(answer: Answer, send: Send) -> None:

@@ -17,7 +17,14 @@ from gateway.core.price import UsageSource
 from gateway.dialects import DIALECTS
 from gateway.dialects.dialect import Dialect, Outgoing, StreamRelay
 from gateway.egress import Egress, EgressError, Response, Timeouts, UrlNotAllowed
-from gateway.errors import CallerError, CredentialUnavailable, Untranslatable, UpstreamError, UpstreamTimeout
+from gateway.errors import (
+    CallerError,
+    CredentialUnavailable,
+    ProviderInvalidRequest,
+    Untranslatable,
+    UpstreamError,
+    UpstreamTimeout,
+)
 from gateway.failures import from_egress
 from gateway.journey import Journey, Trial, estimate
 from gateway.judge import consult
@@ -42,6 +49,7 @@ class Came(Struct, frozen=True, kw_only=True):
 class Dispatcher:
     def __init__(self, egress: Egress, breakers: Breakers) -> None:
         self._egress, self._breakers = egress, breakers
+        self._without_logprobs: set[str] = set()  # models whose provider refused to give them
 
     async def climb(self, journey: Journey) -> Came | Stream:
         """An answer that passed its checks, the last one that did not, or the reason why there is none."""
@@ -70,13 +78,21 @@ class Dispatcher:
         trial = journey.begin(model_id)
         if trial.connection.problem:
             raise self._failed(journey, trial, CredentialUnavailable())
-        outgoing = outgoing_of(journey, trial)
+        asks = journey.needs_logprobs and model_id not in self._without_logprobs
+        outgoing = outgoing_of(journey, trial, logprobs=asks)
         journey.dropped.update(outgoing.dropped)
         journey.announce(trial)
         self._breakers.probing(journey.runtime.id, model_id, trial.started)
         try:
             response = await self._send(journey, trial, outgoing)
             came = await self._receive(journey, trial, response)
+        except ProviderInvalidRequest as error:
+            if not asks or "logprob" not in f"{error.message} {error.param}":
+                raise self._failed(journey, trial, error)
+            # It was only our own question for log-probabilities: once more without, from now on.
+            self._without_logprobs.add(model_id)
+            self._failed(journey, trial, error)
+            return await self._attempt(journey, model_id)
         except UpstreamError as error:
             raise self._failed(journey, trial, error)
         except asyncio.CancelledError:  # the provider may bill what it read, so that is what we reckon with
@@ -190,16 +206,16 @@ def rejects_of(trial: Trial) -> frozenset[str]:
     return trial.connection.provider.rejects | trial.model.rejects
 
 
-def outgoing_of(journey: Journey, trial: Trial) -> Outgoing:
+def outgoing_of(journey: Journey, trial: Trial, *, logprobs: bool) -> Outgoing:
     """The caller's own words where the dialects are equal, else what they mean."""
     protocol, request = protocol_of(trial), journey.request
     rejects = rejects_of(trial)
     if protocol is journey.surface:
-        if journey.needs_logprobs and "logprobs" not in rejects and "logprobs" not in request.raw:
+        if logprobs and "logprobs" not in rejects and not request.raw.get("logprobs"):
             request = replace(request, raw={**request.raw, "logprobs": True})
         return protocol.pass_through(request, trial.model, rejects=rejects)
     conversation = journey.conversation
-    if journey.needs_logprobs and "logprobs" not in rejects:
+    if logprobs and "logprobs" not in rejects:
         conversation = replace(conversation, logprobs=True)
     return protocol.translate(conversation, trial.model, rejects=rejects)
 

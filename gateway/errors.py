@@ -91,6 +91,7 @@ class GatewayError(Exception):
     message: str = "The gateway failed to answer."
     param: str | None = None
     retry_after: float | None = None  # seconds
+    routed: tuple[tuple[bytes, bytes], ...] = ()  # headers that tell what had been decided by then
 
     def __init__(
         self,

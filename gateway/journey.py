@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 
 from msgspec.structs import replace
 
+from gateway import telemetry
 from gateway.core.catalogue import Model
 from gateway.core.conversation import ChatRequest, Conversation
 from gateway.core.decide import Route
@@ -76,6 +78,7 @@ class Journey:
         self.decide_us = 0
         self.dropped: set[str] = set()  # fields of the request that a provider could not be told
         self.settlement: Settlement | None = None
+        self.on_settled: Callable[[], None] | None = None
         self._spool = spool
         self._conversation: Conversation | None = None
         self._envelope = frozenset(model for rung in route.ladder for model in rung.models)
@@ -188,7 +191,11 @@ class Journey:
             day=self.facts.at.date(),
             delivered=delivered,
         )
-        self._spool.put(self._settled(delivered, status, outcome or self.outcome(delivered), error))
+        settled = self._settled(delivered, status, outcome or self.outcome(delivered), error)
+        self._spool.put(settled)
+        telemetry.observe(settled)
+        if self.on_settled is not None:
+            self.on_settled()
 
     def outcome(self, delivered: Attempt | None) -> str:
         return outcome_of(self.attempts, delivered)

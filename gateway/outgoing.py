@@ -15,19 +15,27 @@ Headers = list[tuple[bytes, bytes]]
 
 
 def delivered(journey: Journey, came: Came) -> Answer:
-    settlement = journey.settlement
-    assert settlement is not None
     headers = [
         *decided(journey),
+        (b"x-request-id", journey.origin.request_id.encode()),
         (b"content-type", came.content_type),
         (b"content-length", b"%d" % len(came.body)),
         (b"x-rungway-model", came.attempt.model.encode()),
+        *counted(journey, journey.outcome(came.attempt)),
+    ]
+    return Answer(status=200, headers=headers, body=came.body)
+
+
+def counted(journey: Journey, outcome: str) -> Headers:
+    """How it came out and what it cost, once that is settled."""
+    settlement = journey.settlement
+    assert settlement is not None
+    return [
         (b"x-rungway-attempts", b"%d" % len(journey.attempts)),
-        (b"x-rungway-outcome", journey.outcome(came.attempt).encode()),
+        (b"x-rungway-outcome", outcome.encode()),
         (b"x-rungway-cost-usd", money(settlement.cost)),
         (b"x-rungway-baseline-usd", money(settlement.baseline)),
     ]
-    return Answer(status=200, headers=headers, body=came.body)
 
 
 def committed(journey: Journey, stream: Stream) -> Answer:
@@ -35,6 +43,7 @@ def committed(journey: Journey, stream: Stream) -> Answer:
     fell_back = b"fell_back" if journey.attempts else b"answered"
     headers = [
         *decided(journey),
+        (b"x-request-id", journey.origin.request_id.encode()),
         (b"content-type", EVENTS),
         (b"cache-control", b"no-cache"),
         (b"x-rungway-model", stream.trial.model.id.encode()),
@@ -45,11 +54,8 @@ def committed(journey: Journey, stream: Stream) -> Answer:
 
 
 def decided(journey: Journey) -> Headers:
-    request_id = journey.origin.request_id.encode()
     headers = [
-        (b"x-request-id", request_id),
-        (b"request-id", request_id),
-        (b"x-rungway-request-id", request_id),
+        (b"x-rungway-request-id", journey.origin.request_id.encode()),
         (b"x-rungway-router", journey.router.id.encode()),
         (b"x-rungway-policy-version", b"%d" % journey.router.policy_version),
         (b"x-rungway-rule", header_text(journey.route.target.rule)),

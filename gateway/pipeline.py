@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from time import perf_counter_ns
 
+import structlog
 from msgspec import Struct
 
 from gateway.admit import Admission
@@ -24,11 +27,12 @@ from gateway.core.report import explanation_of
 from gateway.core.router import Router, named, on_whitelist
 from gateway.dialects import DIALECTS
 from gateway.dialects.dialect import Dialect
-from gateway.dispatch import Came, Dispatcher
+from gateway.dispatch import Dispatcher
 from gateway.errors import (
     AccountingUnavailable,
     ContextTooLong,
     GatewayError,
+    InternalError,
     InvalidRequest,
     ModelNotAllowed,
     ModelNotFound,
@@ -36,9 +40,12 @@ from gateway.errors import (
 )
 from gateway.exchange import Answer, Call
 from gateway.journey import DEADLINE, Journey
-from gateway.outgoing import committed, delivered, dry
+from gateway.outgoing import committed, counted, decided, delivered, dry
 from gateway.record import Spool
 from gateway.state import World
+from gateway.streaming import Stream
+
+log = structlog.get_logger()
 
 
 class Tools(Struct, frozen=True):
@@ -75,23 +82,40 @@ async def travel(journey: Journey, caller: Caller, tools: Tools) -> Answer:
     if not tools.spool.writable:
         raise AccountingUnavailable()
     reservation = await tools.admission.reserve(caller, journey.facts)
+
+    def over() -> None:
+        assert journey.settlement is not None
+        tools.admission.release(reservation, journey.settlement)
+
+    journey.on_settled = over
     try:
         came = await tools.dispatcher.climb(journey)
-        if isinstance(came, Came):
-            journey.settle(delivered=came.attempt, status=200)
     except asyncio.CancelledError:
         journey.settle(delivered=None, status=499, error="client_cancelled")
         raise
     except GatewayError as error:
-        journey.settle(delivered=None, status=error.status, error=error.code)
-        raise
-    finally:
-        if journey.settlement is not None:
-            tools.admission.release(reservation, journey.settlement)
-    if isinstance(came, Came):
-        return delivered(journey, came)
-    came.on_settled = lambda: tools.admission.release(reservation, journey.settlement)
-    return committed(journey, came)
+        raise failed(journey, error)
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it is paid for, and told without its words
+        log.error(
+            "request.fault", request=journey.origin.request_id, kind=type(fault).__name__, at=place_of(fault)
+        )
+        raise failed(journey, InternalError())
+    if isinstance(came, Stream):
+        return committed(journey, came)
+    journey.settle(delivered=came.attempt, status=200)
+    return delivered(journey, came)
+
+
+def failed(journey: Journey, error: GatewayError) -> GatewayError:
+    journey.settle(delivered=None, status=error.status, error=error.code)
+    error.routed = (*decided(journey), *counted(journey, "failed"))
+    return error
+
+
+def place_of(fault: Exception) -> str:
+    """Where it happened; a traceback could hold a line of somebody's prompt."""
+    frame = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
 
 
 def router_for(name: str, caller: Caller) -> Router:

@@ -6,7 +6,7 @@ no second try: a stream that breaks ends with the surface's error event, never w
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from gateway.core.assemble import assemble
 from gateway.core.conversation import (
@@ -106,7 +106,6 @@ class Stream:
         self._incoming = response.__aiter__()
         self._held: list[bytes] = []
         self._ended = False
-        self.on_settled: Callable[[], None] | None = None
 
     async def prime(self, *, until_whole: bool = False, hold: int = 0) -> None:
         """Read up to the commit point: something of the answer, or (`until_whole`) all of it or `hold` bytes."""
@@ -213,8 +212,6 @@ class Stream:
 
     def _settle(self, delivered: Attempt | None, status: int, outcome: str = "", error: str = "") -> None:
         self.journey.settle(delivered=delivered, status=status, outcome=outcome, error=error)
-        if self.on_settled is not None:
-            self.on_settled()
 
     def _bill(self) -> bytes:
         """The money of a stream, known only now: a comment that no SDK minds."""

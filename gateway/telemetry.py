@@ -8,6 +8,8 @@ import sys
 import structlog
 from prometheus_client import REGISTRY, Counter, Histogram, generate_latest
 
+from gateway.core.events import RequestSettled
+
 REQUESTS = Counter("rungway_requests", "Requests settled", ["outcome", "status"])
 ATTEMPTS = Counter("rungway_attempts", "Attempts at providers", ["provider", "outcome"])
 SECONDS = Histogram(
@@ -18,6 +20,15 @@ SECONDS = Histogram(
 DECIDING = Histogram(
     "rungway_decide_seconds", "Classifying and deciding", buckets=(5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 0.02)
 )
+
+
+def observe(settled: RequestSettled) -> None:
+    """Count a request that is over."""
+    REQUESTS.labels(settled.outcome, settled.status).inc()
+    for line in settled.attempts:
+        ATTEMPTS.labels(line.provider, line.attempt.outcome.value).inc()
+    SECONDS.observe(settled.total_ms / 1000)
+    DECIDING.observe(settled.decide_us / 1_000_000)
 
 
 def configure(level: str, *, form: str) -> None:

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from itertools import batched
 from pathlib import Path
 
+from django.db.models import F
+from django.utils import timezone
+
 from billing.store import store
 from console.audit.actor import Actor
 from console.configuration.apply import apply
@@ -66,9 +69,10 @@ def _company(tenant: Tenant, *eras: Era) -> Company:
 
 
 def _backdate(tenant: Tenant, began: datetime) -> None:
-    """The company has been here for six weeks, and so have its people, keys and routers."""
+    """The company has been here for six weeks, and so have its people, keys and routers, in their order."""
+    earlier = F("created_at") - (timezone.now() - began)
     with within(tenant):
         for related in (tenant.gateway_keys, tenant.provider_keys, tenant.routers):
-            related.update(created_at=began)
+            related.update(created_at=earlier)
         tenant.memberships.update(joined_at=began)
         Tenant.objects.filter(pk=tenant.pk).update(created_at=began)

@@ -94,6 +94,8 @@ class Connection(asyncio.Protocol):
         self, head: bytes, body: bytes, timeouts: Timeouts, *, ends: float, headers_only: bool = False
     ) -> Response:
         """Returns at the response's headers. Cancelled before that, it closes the connection."""
+        if self.closing:  # while it was handed over
+            raise Stale("the server had closed the connection")
         response = self._response = Response(self)
         self._failure: EgressError | None = None
         self._head_done = self._complete = self._keep = False

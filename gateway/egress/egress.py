@@ -51,16 +51,15 @@ class Egress:
         pool = self._pools.get(url.origin) or self._new_pool(url)
         now = asyncio.get_running_loop().time()
         ends, headers_only = now + timeouts.total, method == b"HEAD"
-        connection = pool.take()
-        if connection is not None:
-            if now >= pool.addresses.until:
-                pool.addresses.refresh(then=pool.retire)
-            try:
-                return await connection.ask(head, body, timeouts, ends=ends, headers_only=headers_only)
-            except Stale:  # nothing came, so nothing was answered: once more on a connection that is new
-                pass
-        connection = await pool.open(timeouts)
-        return await connection.ask(head, body, timeouts, ends=ends, headers_only=headers_only)
+        kept = pool.take()
+        if kept is not None and now >= pool.addresses.until:
+            pool.addresses.refresh(then=pool.retire)
+        connection = kept or await pool.open(timeouts)
+        try:
+            return await connection.ask(head, body, timeouts, ends=ends, headers_only=headers_only)
+        except Stale:  # nothing came, so nothing was answered: once more, on another connection
+            connection = await pool.open(timeouts)
+            return await connection.ask(head, body, timeouts, ends=ends, headers_only=headers_only)
 
     async def aclose(self) -> None:
         for pool in self._pools.values():

@@ -99,22 +99,35 @@ def an_array(schema: Schema, name: str, filler: Filler) -> list[Any]:
 
 
 def a_number(schema: Schema, name: str, filler: Filler) -> float:
-    low, high = bounds(schema)
-    said = [float(one) for one in re.findall(r"-?\d+(?:\.\d+)?", filler.prompt)]
-    fitting = next((one for one in said if low <= one <= high), None)
-    return fitting if fitting is not None else round(filler.dice.between(name, low, high), 2)
+    """One the prompt says, if it fits."""
+    said = (float(one) for one in re.findall(r"-?\d+(?:\.\d+)?", filler.prompt))
+    low, high = span(schema)
+    drawn = filler.dice.between(name, low + 0.1 * (high - low), high - 0.1 * (high - low))
+    return next(one for one in (*said, round(drawn, 2), drawn) if fits(one, schema) or one == drawn)
 
 
 def an_integer(schema: Schema, name: str, filler: Filler) -> int:
-    low, high = bounds(schema)
     step = int(schema.get("multipleOf", 1)) or 1
-    near = int(a_number({**schema, "type": "number"}, name, filler)) // step * step
-    return near if low <= near <= high else int(-(-low // step) * step)
+    near = round(a_number(schema, name, filler)) // step * step
+    return next((one for one in (near, near + step, near - step) if fits(one, schema)), near)
 
 
-def bounds(schema: Schema) -> tuple[float, float]:
-    low = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
-    return low, schema.get("maximum", schema.get("exclusiveMaximum", max(low, 0) + 101) - 1)
+def span(schema: Schema) -> tuple[float, float]:
+    """Between which a number may be drawn: around zero, if the schema does not say."""
+    low, high = (
+        schema.get("minimum", schema.get("exclusiveMinimum")),
+        schema.get("maximum", schema.get("exclusiveMaximum")),
+    )
+    if low is None:
+        low = 0 if high is None or high > 0 else high - 100
+    return low, low + 100 if high is None else high
+
+
+def fits(value: float, schema: Schema) -> bool:
+    above = value >= schema.get("minimum", value) and value > schema.get("exclusiveMinimum", value - 1)
+    return (
+        above and value <= schema.get("maximum", value) and value < schema.get("exclusiveMaximum", value + 1)
+    )
 
 
 def a_boolean(schema: Schema, name: str, filler: Filler) -> bool:

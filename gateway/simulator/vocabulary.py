@@ -17,10 +17,10 @@ LABEL_LISTS = (
     r"\b(\w+(?:/\w+){1,7})\b(?=.*(?:label|sentiment|classif))",
 )
 USUAL_LABELS = {
+    r"\byes or no\b|\byes/no\b": ("yes", "no"),
     r"\bsentiment\b": ("positive", "negative", "neutral"),
     r"\bspam\b": ("spam", "not spam"),
     r"\b(?:urgency|priority)\b": ("low", "medium", "high"),
-    r"\byes or no\b|\byes/no\b": ("yes", "no"),
     r"\b(?:classify|label|tag) (?:this|the|each)\b": ("billing", "technical", "account", "shipping", "other"),
 }
 SUGGESTS = {
@@ -41,7 +41,6 @@ SUGGESTS = {
     "spam": among("winner prize free click offer lottery crypto"),
     "high": among("urgent down outage immediately asap production critical blocked"),
     "low": among("whenever minor typo suggestion question"),
-    "yes": among("is are does can"),
 }
 FACTS = {
     r"capital of france": "Paris",
@@ -70,7 +69,7 @@ FINDABLE = {
 FITTING = (
     (r"([\w.+-]+@[\w-]+\.[\w.]+)", r"mail"),
     (
-        r"(?:order|invoice|ticket|case)\s*(?:number|no\.?|id)?\s*#?\s*([A-Z0-9-]*\d[A-Z0-9-]*)",
+        r"(?i:order|invoice|ticket|case)\s*(?:number|no\.?|id)?\s*#?\s*([A-Z0-9-]*\d[A-Z0-9-]*)",
         r"order|invoice|ticket|number|id$",
     ),
     (r"(\d{4}-\d\d-\d\d|\d{1,2} [A-Z][a-z]+ \d{4}|[A-Z][a-z]+ \d{1,2}, \d{4})", r"date|day|when"),
