@@ -21,6 +21,7 @@ from gateway.dispatch import JSON, Dispatcher
 from gateway.egress import Egress
 from gateway.errors import Draining
 from gateway.exchange import Answer, Call
+from gateway.idempotency import HEADER, Once
 from gateway.pipeline import Tools, answer
 from gateway.record import Spool
 from gateway.settings import Settings
@@ -54,6 +55,7 @@ class Handler:
             breakers=breakers,
             admission=Admission(self._redis),
         )
+        self._once = Once(self._redis, settings.secret_key)
         self._tasks: list[asyncio.Task[None]] = []
         self._draining = False
         self.probes: Mapping[bytes, Callable[[], Awaitable[Answer]]] = {
@@ -90,7 +92,11 @@ class Handler:
             raise Draining()
         if call.endpoint.operation == "models":
             return self.models(call)
-        return await answer(call, self._state.world, self._tools)
+        world = self._state.world
+        if HEADER not in call.headers:
+            return await answer(call, world, self._tools)
+        tenant = authenticate(call, world).runtime.id
+        return await self._once.run(call, tenant, lambda: answer(call, world, self._tools))
 
     def models(self, call: Call) -> Answer:
         """What the caller can name, in the shape of its SDK."""

@@ -149,9 +149,9 @@ class Served:
 
         async with asyncio.timeout(10):
             while True:
+                entries: Any = self.redis.xrange(STREAM)
                 found = [
-                    msgspec.json.decode(fields[FIELD], type=Intent | RequestSettled)
-                    for _, fields in self.redis.xrange(STREAM)
+                    msgspec.json.decode(fields[FIELD], type=Intent | RequestSettled) for _, fields in entries
                 ]
                 if sum(isinstance(event, RequestSettled) for event in found) >= requests:
                     return found
