@@ -68,6 +68,8 @@ class Step:
 @member(Role.VIEWER)
 def overview(request: TenantRequest) -> HttpResponse:
     if not selectors.has_any(request.tenant):
+        if request.htmx:
+            return HttpResponse(status=204)
         return render(request, "reports/first_request.html", first_request(request.tenant))
     page = asked(request)
     return render(request, "reports/overview.html", {"page": page, **figures(request.tenant, page)})
