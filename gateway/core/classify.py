@@ -12,11 +12,14 @@ from math import exp
 from msgspec import Struct
 
 from gateway.core.difficulty import difficulty_of
+from gateway.core.evidence import Evidence
 from gateway.core.facts import RequestClass
 from gateway.core.prompt import Prompt, Turn
-from gateway.core.reading import excerpt, read
-from gateway.core.shape import Shape, shape_of
-from gateway.core.signals import Evidence, gather
+from gateway.core.signals.gather import gather
+from gateway.core.signals.parting import excerpt
+from gateway.core.signals.reading import read
+from gateway.core.signals.shape import Shape, shape_of
+from gateway.core.signals.situation import situation_of
 from gateway.core.tokens import count_tokens
 
 __all__ = ["Classification", "Evidence", "Prompt", "Turn", "classify"]
@@ -42,10 +45,10 @@ class Classification(Struct, frozen=True, kw_only=True):
 def classify(prompt: Prompt) -> Classification:
     reading = read(prompt)
     shape = shape_of(prompt, reading, input_tokens=count_input(prompt))
-    evidence = tuple(gather(reading, shape))
+    evidence = tuple(gather(situation_of(reading, shape)))
     shares = weigh(evidence)
     winner = max(shares, key=lambda name: shares[name])
-    difficulty, reasons = difficulty_of(shares, prompt, reading, shape)
+    difficulty, reasons = difficulty_of(shares, reading, shape)
     return Classification(
         request_class=winner,
         difficulty=difficulty,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import log2
 
+from msgspec import Struct
+
+from gateway.core.evidence import Evidence
 from gateway.core.facts import RequestClass
-from gateway.core.prompt import Prompt
-from gateway.core.reading import Reading
-from gateway.core.shape import Shape
-from gateway.core.signals import FIELDS, Evidence
+from gateway.core.signals.reading import Reading
+from gateway.core.signals.shape import Shape
+from gateway.core.signals.subjects import FIELDS
 
 C = RequestClass
 
@@ -31,51 +33,63 @@ _USUAL: Mapping[RequestClass, float] = {
 }
 
 
+class Demand(Struct, frozen=True):
+    """So much for each, up to so much in all. `of_any`: also where nothing is to be worked out."""
+
+    each: float
+    most: float
+    of_any: bool = False
+
+
+_MEANINGS: Mapping[str, float] = {"prove": 0.16, "step by step": 0.08, "compare": 0.06, "plan": 0.06}
+_SUBJECTS: Mapping[str, Demand] = {
+    "hard code": Demand(0.05, 0.25),
+    "constraint": Demand(0.015, 0.09, of_any=True),
+    "sequence": Demand(0.015, 0.06, of_any=True),
+    "exception": Demand(0.02, 0.06),
+}
+_TERMS = Demand(0.02, 0.15)
+_FORMULAS = Demand(0.02, 0.06)
+_NUMBERS = Demand(0.012, 0.1)
+_PROBLEM = Demand(0.03, 0.18)  # a doubling of the length of what is to be worked out
+_MATERIAL = Demand(0.02, 0.1, of_any=True)  # a doubling of the length of anything
+_PROBLEM_FROM, _MATERIAL_FROM = 60, 500  # tokens
+_IMAGES = 0.05
+_EASE = -0.05
+
+
 def difficulty_of(
-    shares: Mapping[RequestClass, float], prompt: Prompt, reading: Reading, shape: Shape
+    shares: Mapping[RequestClass, float], reading: Reading, shape: Shape
 ) -> tuple[float, tuple[Evidence, ...]]:
     """Doubt between two classes lands between their difficulties."""
     usual = sum(share * _USUAL[name] for name, share in shares.items())
     # What is demanding for a reasoner is mere material for a labeller.
     open_ended = min(1.0, max(0.0, (usual - 0.12) / 0.4))
-    reasons = tuple(each for each in demands(prompt, reading, shape, open_ended) if each.weight)
+    reasons = tuple(each for each in demands(reading, shape, open_ended) if each.weight)
     total = usual + sum(each.weight for each in reasons)
     return round(min(max(total, 0.0), 1.0), 3), reasons
 
 
-def demands(prompt: Prompt, reading: Reading, shape: Shape, open_ended: float) -> Iterator[Evidence]:
-    """`open_ended` scales what only counts when there is something to work out."""
-    slight = 0.3 + 0.7 * open_ended
-    subjects = reading.subjects
+def demands(reading: Reading, shape: Shape, open_ended: float) -> Iterator[Evidence]:
     for meaning, weight in _MEANINGS.items():
         if meaning in reading.found:
-            yield reason(meaning, "", weight * open_ended)
-    terms = max(subjects.get(field, 0) for field in FIELDS)
-    yield reason("specialist terms", f"{terms} terms", ramp(terms - 1, 0.025, 0.15) * open_ended)
-    for subject, (weight, most, always) in _SUBJECTS.items():
-        count = subjects.get(subject, 0)
-        yield reason(
-            subject, f"{count} terms", ramp(count, weight, most) * (slight if always else open_ended)
-        )
-    yield reason("formulas", f"{shape.formulas} marks", ramp(shape.formulas, 0.03, 0.09) * open_ended)
-    doublings = log2(max(shape.input_tokens, _SHORT) / _SHORT)
-    yield reason("length", f"{shape.input_tokens} tokens", ramp(doublings, 0.025, 0.15) * slight)
-    yield reason("images", f"{prompt.images} images", 0.05 if prompt.images else 0)
-    yield reason("meant to be simple", "", -0.05 if subjects.get("ease") else 0)
+            yield Evidence(meaning, "asked for", round(weight * open_ended, 3), TOWARD)
+    for signal, amount, demand in amounts(reading.subjects, shape):
+        if amount > 0:
+            scale = 0.3 + 0.7 * open_ended if demand.of_any else open_ended
+            weight = min(amount * demand.each, demand.most) * scale
+            yield Evidence(signal, f"{amount:.0f}", round(weight, 3), TOWARD)
+    if shape.images:
+        yield Evidence("images", f"{shape.images}", _IMAGES, TOWARD)
+    if reading.ordered.get("ease"):
+        yield Evidence("meant to be simple", "said", _EASE, TOWARD)
 
 
-_MEANINGS = {"prove": 0.16, "step by step": 0.08, "compare": 0.06, "plan": 0.06}
-_SUBJECTS = {
-    "hard code": (0.05, 0.25, False),
-    "constraint": (0.015, 0.09, True),
-    "sequence": (0.015, 0.06, True),
-}
-_SHORT = 250  # tokens up to which length costs nothing
-
-
-def ramp(amount: float, weight: float, most: float) -> float:
-    return min(max(amount, 0) * weight, most)
-
-
-def reason(signal: str, found: str, weight: float) -> Evidence:
-    return Evidence(signal, found, round(weight, 3), TOWARD)
+def amounts(subjects: Mapping[str, int], shape: Shape) -> Iterator[tuple[str, float, Demand]]:
+    for subject, demand in _SUBJECTS.items():
+        yield subject, subjects.get(subject, 0), demand
+    yield "specialist terms", max([subjects.get(field, 0) for field in FIELDS]) - 1, _TERMS
+    yield "formulas", shape.formulas, _FORMULAS
+    yield "numbers", shape.numbers - 1, _NUMBERS
+    yield "doublings of length", log2(max(shape.input_tokens, 1) / _PROBLEM_FROM), _PROBLEM
+    yield "doublings of material", log2(max(shape.input_tokens, 1) / _MATERIAL_FROM), _MATERIAL

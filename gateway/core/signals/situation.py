@@ -1,0 +1,83 @@
+"""What several signals look at: whether something is written, found or worked out, and in which field."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from gateway.core.facts import RequestClass
+from gateway.core.signals.reading import Reading
+from gateway.core.signals.shape import Shape
+from gateway.core.signals.subjects import FIELDS
+
+C = RequestClass
+
+ROUTINE = frozenset({C.CLASSIFICATION, C.EXTRACTION, C.REWRITING, C.SUMMARIZATION})
+MAKING = frozenset({"write", "give"})
+PIECES = frozenset({"routine text", "message", "creative piece"})  # what can be written
+
+_FINDING = frozenset({"extract", "parse", "list what is there", "mentioned in", "named entities", "as data"})
+_PLAIN = 2.2  # a command that weighs this much by itself leaves no doubt what is asked
+_MATERIAL = 4  # words
+
+
+class Situation(Struct, frozen=True, kw_only=True):
+    reading: Reading
+    shape: Shape
+    routine: bool  # a routine command leads: the subject of the text is then only its material
+    writes: bool  # something is to be written
+    programs: bool  # and it is code
+    fills: bool  # and it is a routine text, named before any finer piece
+    field: str  # in which most specialist words are
+    terms: int  # how many they are
+
+    def has(self, *meanings: str) -> bool:
+        return any(meaning in self.reading.found for meaning in meanings)
+
+    def count(self, subject: str) -> int:
+        return self.reading.subjects.get(subject, 0)
+
+    def ordered(self, subject: str) -> int:
+        return self.reading.ordered.get(subject, 0)
+
+    @property
+    def has_material(self) -> bool:
+        return self.reading.material >= _MATERIAL
+
+    @property
+    def finds(self) -> bool:
+        """Something is to be found in a text that is there."""
+        asks = self.shape.question and self.has_material
+        return not self.programs and (asks or self.shape.schema or self.shape.keys > 1 or self.has(*_FINDING))
+
+    @property
+    def is_technical(self) -> bool:
+        return self.shape.formulas > 1 or self.shape.code > 1
+
+    @property
+    def is_worked_out(self) -> bool:
+        """An answer takes more than knowing it."""
+        is_specialist = self.terms > 1 or self.count("code") > 0
+        return is_specialist or self.reading.asks_why or self.shape.code > 0 or self.shape.numbers > 1
+
+
+def situation_of(reading: Reading, shape: Shape) -> Situation:
+    found, subjects = reading.found, reading.subjects
+    loudest = max(found.values(), key=lambda each: each.weight).meaning if found else None
+    writes = reading.opens_with in PIECES or any(name in found and found[name].command for name in MAKING)
+    code = subjects.get("code", 0) + subjects.get("code object", 0)
+    programs = writes and code > 0 and not {"routine text", "creative piece"} & found.keys()
+    routine_text, piece = found.get("routine text") or found.get("message"), found.get("creative piece")
+    counts = sorted(((subjects.get(field, 0), field) for field in FIELDS), reverse=True)
+    return Situation(
+        reading=reading,
+        shape=shape,
+        routine=loudest is not None and loudest.toward in ROUTINE and loudest.asked >= _PLAIN,
+        writes=writes,
+        programs=programs,
+        fills=writes
+        and not programs
+        and routine_text is not None
+        and (piece is None or routine_text.at <= piece.at),
+        field=counts[0][1],
+        terms=counts[0][0] + counts[1][0] // 2,
+    )
