@@ -87,10 +87,10 @@ class TermsForm(forms.Form):
 
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.tags = tuple(tenant.tags)
+        kept = [name.removeprefix("tag_") for name in self.initial if name.startswith("tag_")]
+        self.tags = tuple(dict.fromkeys([*tenant.tags, *kept]))  # also those no longer declared
         slugs = tenant.routers.order_by("slug").values_list("slug", flat=True)
-        kept = self.initial.get("routers") or []
-        shown = sorted({*slugs, *kept})
+        shown = sorted({*slugs, *self.initial.get("routers", ())})
         if shown:
             self.fields["routers"].choices = [(slug, slug) for slug in shown]  # type: ignore[attr-defined]
         else:
@@ -120,9 +120,8 @@ class GatewayKeyForm(TermsForm, SentOnce):
 
 
 class EditForm(TermsForm):
-    @classmethod
-    def of(cls, key: GatewayKey) -> EditForm:
-        return cls(tenant=key.tenant, initial=initial(key))
+    def __init__(self, *args: Any, key: GatewayKey, **kwargs: Any) -> None:
+        super().__init__(*args, tenant=key.tenant, initial=initial(key), **kwargs)
 
 
 class AdminTokenForm(SentOnce):

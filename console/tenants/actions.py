@@ -73,7 +73,7 @@ def resume(tenant: Tenant, *, acting: Actor) -> Tenant:
 @transaction.atomic
 def add_member(tenant: Tenant, *, user: User, role: Role, acting: Actor) -> Membership:
     require(acting, role)
-    _lock(tenant)
+    lock(tenant)
     if tenant.memberships.filter(user=user).exists():
         raise AlreadyMember(user.email)
     membership = tenant.memberships.create(user=user, role=role)
@@ -84,7 +84,7 @@ def add_member(tenant: Tenant, *, user: User, role: Role, acting: Actor) -> Memb
 
 @transaction.atomic
 def change_role(membership: Membership, *, role: Role, acting: Actor) -> Membership:
-    tenant = _lock(membership.tenant)
+    tenant = lock(membership.tenant)
     membership.refresh_from_db(fields=["role"])
     before = Role(membership.role)
     require(acting, before, role)
@@ -103,7 +103,7 @@ def change_role(membership: Membership, *, role: Role, acting: Actor) -> Members
 @transaction.atomic
 def remove_member(membership: Membership, *, acting: Actor) -> None:
     """An admin removes others up to the own role; everybody may leave."""
-    tenant = _lock(membership.tenant)
+    tenant = lock(membership.tenant)
     membership.refresh_from_db(fields=["role"])
     if acting.user != membership.user:
         require(acting, Role(membership.role))
@@ -129,7 +129,7 @@ def require(acting: Actor, *roles: Role) -> None:
 def _update(tenant: Tenant, *, acting: Actor, needs: Role, verb: str, wanted: Mapping[str, object]) -> Tenant:
     if acting.role < needs:
         raise BeyondOwnRole(f"This needs the role {needs}; yours is {acting.role}.")
-    tenant = _lock(tenant)
+    tenant = lock(tenant)
     after = {field: value for field, value in wanted.items() if value is not None}
     changes = audit.changed({field: getattr(tenant, field) for field in after}, after)
     if not changes:
@@ -142,8 +142,8 @@ def _update(tenant: Tenant, *, acting: Actor, needs: Role, verb: str, wanted: Ma
     return tenant
 
 
-def _lock(tenant: Tenant) -> Tenant:
-    """The first lock of every action. Weak enough (no_key) not to stop rows that point to the tenant."""
+def lock(tenant: Tenant) -> Tenant:
+    """The first lock of every action that needs one; no_key, so that rows pointing to it need not wait."""
     return Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_urlsafe
@@ -19,7 +19,7 @@ from console.keys.models import GatewayKey
 from console.keys.sealing import Secret
 from console.outbox import actions as outbox
 from console.tenants import names
-from console.tenants.actions import require
+from console.tenants.actions import lock, require
 from console.tenants.models import Tenant
 from gateway.core.secrets import digest
 from gateway.core.snapshot import Limits
@@ -60,6 +60,7 @@ def create(
     secret = secret or generated()
     entered.own_secret(secret.reveal)
     name = names.field("name", name, at_most=NAME_LENGTH)
+    lock(tenant)
     if done := _live_twin(tenant, name=name, secret=secret):
         return Made(key=done, secret=secret)
     key = GatewayKey(tenant=tenant, name=name, created_by=acting.label)
@@ -130,7 +131,7 @@ def _agree(key: GatewayKey, terms: Terms) -> dict[str, object]:
     """Writes the terms on the key and says which of them are others than before."""
     before = _terms(key)
     key.routers = None if terms.routers is None else sorted(set(terms.routers))
-    key.tags = _tags(key.tenant, terms.tags)
+    key.tags = _tags({*key.tenant.tags, *key.tags}, terms.tags)
     key.requests_per_minute = _limit("requests_per_minute", terms.limits.requests_per_minute)
     key.tokens_per_minute = _limit("tokens_per_minute", terms.limits.tokens_per_minute)
     if terms.expires_at != key.expires_at:
@@ -148,9 +149,9 @@ def _terms(key: GatewayKey) -> dict[str, object]:
     }
 
 
-def _tags(tenant: Tenant, tags: Mapping[str, str]) -> dict[str, str]:
+def _tags(known: Container[str], tags: Mapping[str, str]) -> dict[str, str]:
     for name in tags:
-        if name not in tenant.tags:
+        if name not in known:
             raise ValidationError(
                 {"tags": f"The tag {name!r} is not declared: declare it in the settings first."}
             )

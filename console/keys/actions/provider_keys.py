@@ -20,7 +20,7 @@ from console.keys.sealing import Secret, Unopenable, is_current, rewrap, seal
 from console.outbox import actions as outbox
 from console.tenancy import every_tenant
 from console.tenants import names
-from console.tenants.actions import require
+from console.tenants.actions import lock, require
 from console.tenants.models import Tenant
 
 NAME_LENGTH = 64
@@ -40,6 +40,7 @@ def create(
 ) -> ProviderKey:
     """With a `key_id`, doing it twice does it once."""
     require(acting)
+    lock(tenant)
     if key_id and (done := tenant.provider_keys.filter(pk=key_id).first()):
         return done
     vendor = vendor_of(provider)

@@ -51,8 +51,8 @@ def gateway_key_new(request: TenantRequest) -> HttpResponse:
 @member(Role.ADMIN)
 def gateway_key(request: TenantRequest, key: UUID) -> HttpResponse:
     found = _key(request, key)
-    form = EditForm.of(found) if request.method == "GET" else EditForm(request.POST, tenant=request.tenant)
-    if form.is_bound and form.is_valid() and _edit(request, found, form):
+    form = EditForm(request.POST if request.method == "POST" else None, key=found)
+    if form.is_valid() and _edit(request, found, form):
         messages.success(request, f"{found.name} is changed; the gateway follows within two seconds.")
         return redirect("gateway_keys", request.tenant.slug)
     status = 422 if form.is_bound else 200

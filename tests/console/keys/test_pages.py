@@ -271,3 +271,14 @@ def test_rewrapping_says_how_many(acme: Tenant, ada: Person, settings: Settings)
     told = StringIO()
     call_command("rewrap", stdout=told)
     assert told.getvalue().startswith("1 sealed anew")
+
+
+def test_a_tag_that_is_no_longer_declared_stays_on_its_key(acme: Tenant, ada: Person) -> None:
+    with within(acme):
+        terms = gateway_keys.Terms(tags={"team": "search"})
+        key = gateway_keys.create(acme, name="app", terms=terms, acting=ada.acting).key
+    Tenant.objects.update(tags=["feature"])
+    address = f"/t/acme/gateway-keys/{key.pk}/"
+    assert 'value="search"' in ada.client.get(address).content.decode()
+    ada.client.post(address, {"tag_team": "search", "tag_feature": "x"})
+    assert kept(key).tags == {"team": "search", "feature": "x"}
