@@ -1,3 +1,7 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from console.playground import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("playground/", views.playground, name="playground"),
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
@@ -10,6 +12,8 @@ from django.utils import timezone
 
 from console.catalogue.selectors import bounds_of, catalogue_of, floors_in, whitelist_in
 from console.routers.models import PolicyVersion, Router
+from gateway.core.catalogue import Model
+from gateway.core.router import compile_router, direct_router
 from gateway.core.snapshot import SCHEMA, GatewayKeySnapshot, RouterSnapshot, TenantSnapshot
 
 if TYPE_CHECKING:
@@ -70,3 +74,17 @@ def snapshots_of(tenant: Tenant) -> tuple[RouterSnapshot, ...]:
         for router in routers_of(tenant)
         if router.current is not None
     )
+
+
+def models_within(tenant: Tenant) -> Callable[[str], tuple[Model, ...]]:
+    """Router → the models that it may use today; of a router that is gone, nothing; of "", those of direct calls."""
+    around = surroundings(tenant)
+    routers = {router.id: router for router in snapshots_of(tenant)}
+
+    @cache
+    def within(router: str) -> tuple[Model, ...]:
+        if router:
+            return compile_router(routers[router], around).open if router in routers else ()
+        return tuple(model for model in around.models if direct_router(model.id, around).open)
+
+    return within

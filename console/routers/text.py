@@ -21,7 +21,7 @@ from gateway.core.policy import Policy
 
 MAX_CHARACTERS = 256 * 1024
 MAX_DEPTH = 24
-WIDTH = 86
+WIDTH = 92
 
 type Plain = str | int | float | bool | list[Plain] | dict[str, Plain] | None
 

@@ -1,0 +1,164 @@
+"""What people fill in about models: the whitelist, and a model of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+from console.catalogue import builtin
+from console.catalogue.fields import TIERS, Words, choices
+from console.catalogue.specs import MODEL_ID, ModelSpec, PriceSpec
+from gateway.core.catalogue import Model
+from gateway.core.facts import Need, Tier
+
+ANY, LISTED = "any", "listed"
+PRICES = PriceSpec.__struct_fields__
+
+
+class WhitelistForm(forms.Form):
+    kind = forms.ChoiceField(
+        label="Models that may answer",
+        choices=((ANY, "Every model with a key"), (LISTED, "Only these")),
+        widget=forms.RadioSelect,
+    )
+    patterns = Words(known="known-models", help_text="provider/model; * stands for any run of characters.")
+
+    @classmethod
+    def of(cls, whitelist: tuple[str, ...] | None) -> WhitelistForm:
+        kind = ANY if whitelist is None else LISTED
+        return cls(initial={"kind": kind, "patterns": whitelist or ()})
+
+    @property
+    def whitelist(self) -> tuple[str, ...] | None:
+        """Only after `is_valid`."""
+        return None if self.cleaned_data["kind"] == ANY else self.cleaned_data["patterns"]
+
+
+class ModelFilter(forms.Form):
+    q = forms.CharField(label="Search", required=False, max_length=100)
+    tier = forms.ChoiceField(required=False, choices=[("", "Any tier"), *TIERS])
+    reach = forms.ChoiceField(
+        label="Show",
+        required=False,
+        choices=(("", "Within reach"), ("own", "Your own"), ("all", "The whole catalogue")),
+    )
+
+    def select(self, models: Iterable[Model], *, reached: frozenset[str], own: frozenset[str]) -> list[Model]:
+        """What cannot be read selects nothing away."""
+        wanted = self.cleaned_data if self.is_valid() else {}
+        q, tier, reach = (wanted.get(name, "") for name in ("q", "tier", "reach"))
+        shown = {"": reached, "own": own}.get(reach)
+        return [
+            model
+            for model in models
+            if (shown is None or model.id in shown)
+            and (not tier or model.tier == tier)
+            and q.lower() in model.id.lower()
+        ]
+
+
+class ModelForm(forms.Form):
+    """A custom model, or what is said differently of one in the catalogue: there, empty means "as it is"."""
+
+    id = forms.CharField(max_length=200, help_text="provider/model, as rules and requests will name it.")
+    provider_key = forms.ChoiceField(label="Provider key", required=False)
+    upstream_model = forms.CharField(
+        label="Name at the provider",
+        required=False,
+        max_length=200,
+        help_text="Empty: what follows the slash.",
+    )
+    tier = forms.ChoiceField(required=False)
+    context = forms.IntegerField(required=False, min_value=1, help_text="Tokens, prompt and answer together.")
+    max_output = forms.IntegerField(label="Longest answer", required=False, min_value=1, help_text="Tokens.")
+    says_can = forms.BooleanField(label="Say here what it can", required=False)
+    can = forms.MultipleChoiceField(
+        label="It can", required=False, choices=choices(Need), widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, keys: Iterable[str], known: Model | None = None, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self.known = known  # the catalogue's
+        first = "The first key of its provider"
+        self.fields["provider_key"].choices = [("", first), *((key, key) for key in keys)]  # type: ignore[attr-defined]
+        unsaid = [("", f"As the catalogue: {known.tier.value}")] if known else [("", "Choose a tier")]
+        self.fields["tier"].choices = [*unsaid, *TIERS]  # type: ignore[attr-defined]
+        for name in PRICES:
+            self.fields[f"price_{name}"] = forms.CharField(
+                label=_PRICE_LABELS[name], required=False, max_length=30
+            )
+
+    @classmethod
+    def of(cls, spec: ModelSpec, *, keys: Iterable[str]) -> ModelForm:
+        initial: dict[str, Any] = {
+            "id": spec.id,
+            "provider_key": spec.provider_key,
+            "upstream_model": spec.upstream_model,
+            "tier": spec.tier.value if spec.tier else "",
+            "context": spec.context,
+            "max_output": spec.max_output,
+            "says_can": spec.can is not None,
+            "can": [need.value for need in spec.can or ()],
+        }
+        if spec.price:
+            initial |= {f"price_{name}": getattr(spec.price, name) for name in PRICES}
+            initial["price_per_request"] = spec.price.per_request or None
+        return cls(initial=initial, keys=keys, known=builtin.models().get(spec.id))
+
+    @property
+    def prices(self) -> list[forms.BoundField]:
+        return [self[f"price_{name}"] for name in PRICES]
+
+    def clean_id(self) -> str:
+        written: str = self.cleaned_data["id"]
+        if not MODEL_ID.fullmatch(written):
+            raise forms.ValidationError("Write it as provider/model, without spaces.")
+        return written
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name in ("input", "output"):
+            if any(cleaned.get(f"price_{each}") for each in PRICES) and not cleaned.get(f"price_{name}"):
+                self.add_error(f"price_{name}", "A price says both input and output.")
+        return cleaned
+
+    def refuse(self, refused: forms.ValidationError) -> None:
+        """Shows what the action said against it, beside the field."""
+        for field, errors in refused.message_dict.items():
+            name = field.replace(".", "_")
+            self.add_error(name if name in self.fields else None, errors)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Only after `is_valid`."""
+        cleaned = self.cleaned_data
+        says_can = cleaned["says_can"] or self.known is None
+        return ModelSpec(
+            id=cleaned["id"],
+            provider_key=cleaned["provider_key"],
+            upstream_model=cleaned["upstream_model"],
+            tier=Tier(cleaned["tier"]) if cleaned["tier"] else None,
+            context=cleaned["context"],
+            max_output=cleaned["max_output"],
+            can=tuple(Need(need) for need in cleaned["can"]) if says_can else None,
+            price=_price(cleaned),
+        )
+
+
+def _price(cleaned: dict[str, Any]) -> PriceSpec | None:
+    given = {name: cleaned[f"price_{name}"] for name in PRICES if cleaned[f"price_{name}"]}
+    return PriceSpec(**given) if given else None
+
+
+_PRICE_LABELS = {
+    "input": "Input",
+    "output": "Output",
+    "cache_read": "Cache read",
+    "cache_write": "Cache write",
+    "cache_write_1h": "Cache write, 1 h",
+    "audio_input": "Audio in",
+    "audio_output": "Audio out",
+    "per_request": "A request",
+}
