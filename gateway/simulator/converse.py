@@ -42,7 +42,7 @@ class Conversation[R: Asking]:
         self.behaviour = behaviour_of(request.model, self.exchange.header(b"x-simulate"))
         complain(self.behaviour, key, self.chance)
         if instead := INSTEAD.get(self.behaviour.word):
-            self.line.ended = "error"
+            self.line.ended = "stalled" if self.behaviour.word == "hang-headers" else "error"
             return await instead(self.exchange, self.behaviour)
         usage = self.dialect.bill(request, cache, key)
         reply = self.dialect.reply(request, usage, self.behaviour, self.request_id, int(self.line.at))

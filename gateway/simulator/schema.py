@@ -125,9 +125,8 @@ def span(schema: Schema) -> tuple[float, float]:
 
 def fits(value: float, schema: Schema) -> bool:
     above = value >= schema.get("minimum", value) and value > schema.get("exclusiveMinimum", value - 1)
-    return (
-        above and value <= schema.get("maximum", value) and value < schema.get("exclusiveMaximum", value + 1)
-    )
+    below = value <= schema.get("maximum", value) and value < schema.get("exclusiveMaximum", value + 1)
+    return bool(above and below)
 
 
 def a_boolean(schema: Schema, name: str, filler: Filler) -> bool:
