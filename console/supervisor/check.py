@@ -69,10 +69,11 @@ async def _seen(environment: Environment, token: str, request_id: str, before: i
     """The request in the log, once the figures of the dashboard count it too."""
     deadline = time.monotonic() + SEEN_WITHIN
     while time.monotonic() < deadline:
-        found = await _read(environment, token, f"/api/v1/requests/{request_id}")
-        if found.status == http.HTTPStatus.OK and await _requests(environment, token) > before:
-            row: Mapping[str, Any] = found.json()
-            return row
+        if await _requests(environment, token) > before:
+            found = await _read(environment, token, f"/api/v1/requests/{request_id}")
+            if found.status == http.HTTPStatus.OK:
+                row: Mapping[str, Any] = found.json()
+                return row
         await asyncio.sleep(0.2)
     raise PartFailed(
         f"The request {request_id} was answered, but is not in the figures after {SEEN_WITHIN:.0f} s:"
