@@ -1,8 +1,8 @@
 """A JSON body, read strictly: what two parsers could understand differently is refused.
 
-One C decode and one walk over the containers (about 5 µs for 1 KB). Duplicate keys are found by counting:
-an object decoded has as many keys as were written, unless one was written twice. Where the bytes do not
-allow an exact count, the standard library's slower parser decides.
+One C decode and one walk over the values (about 5 µs for 1 KB). Duplicate keys are found by counting quotes:
+a body has two for every string that was decoded, and those within strings, unless a key, and so its quotes,
+was overwritten. Where the sum does not come out, the standard library's slower parser decides.
 """
 
 from __future__ import annotations
@@ -22,29 +22,30 @@ MAX_KEY_LENGTH = 1_024  # characters
 SMALLEST, LARGEST = -(2**63), 2**64 - 1  # whole numbers that every JSON library of ours can write again
 
 _decode = msgspec.json.Decoder().decode
-_SPACED_COLON = re.compile(rb'"[ \t\r\n]+:')
 _LONE_SURROGATE = re.compile(rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|[c-fC-F])")
 _OFFSET = re.compile(r"\(byte (\d+)\)")
 
 
 def read(body: bytes) -> dict[str, Any]:
-    written = body.count(b'":') - body.count(b'\\":')
-    if written > MAX_KEYS_IN_ALL:
-        raise InvalidRequest("The body has too many keys.", code="too_many_keys")
+    quotes = body.count(b'"')
+    if quotes > 2 * MAX_KEYS_IN_ALL and body.count(b'":') - body.count(b'\\":') > MAX_KEYS_IN_ALL:
+        raise _too_many_keys()
     try:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explained(body, error) from None
     if type(value) is not dict:
         raise InvalidRequest("The body must be a JSON object.", code="invalid_type")
-    if _keys(value, check_lengths=len(body) > MAX_KEY_LENGTH) != written or _is_ambiguous(body):
-        _refuse_duplicates(body)
+    told = _quotes_of(value, check_lengths=len(body) > MAX_KEY_LENGTH)
+    # A quote may be written as an escape without one. `rfind` is three times as fast as `in` here.
+    if told != quotes or body.rfind(b"\\u0022") >= 0:
+        json.loads(body, object_pairs_hook=_refuse_duplicates)
     return value
 
 
-def _keys(value: dict[str, Any], *, check_lengths: bool) -> int:
-    """How many keys there are in all, level by level: no recursion, whatever the depth."""
-    keys = depth = 0
+def _quotes_of(value: dict[str, Any], *, check_lengths: bool) -> int:
+    """How many its strings account for, level by level: no recursion, whatever the depth."""
+    strings = quotes = depth = 0
     level: list[Any] = [value]
     while level:
         depth += 1
@@ -53,34 +54,26 @@ def _keys(value: dict[str, Any], *, check_lengths: bool) -> int:
         below: list[Any] = []
         for node in level:
             if type(node) is dict:
-                keys += len(node)
-                if len(node) > MAX_KEYS or (
-                    check_lengths and max(map(len, node), default=0) > MAX_KEY_LENGTH
-                ):
-                    raise InvalidRequest("An object has too many or too long keys.", code="too_many_keys")
+                strings += len(node)
+                if len(node) > MAX_KEYS or (check_lengths and any(len(key) > MAX_KEY_LENGTH for key in node)):
+                    raise _too_many_keys()
                 children: Any = node.values()
             else:
                 children = node
             for child in children:
                 kind = type(child)
-                if kind is dict or kind is list:
+                if kind is str:
+                    strings += 1
+                    quotes += child.count('"')
+                elif kind is dict or kind is list:
                     below.append(child)
                 elif kind is int and not SMALLEST <= child <= LARGEST:
                     raise _bad_number()
         level = below
-    return keys
+    return 2 * strings + quotes
 
 
-def _is_ambiguous(body: bytes) -> bool:
-    """Whether colons after keys cannot be told by their neighbours from colons inside texts."""
-    return _SPACED_COLON.search(body) is not None or b'\\\\":' in body
-
-
-def _refuse_duplicates(body: bytes) -> None:
-    json.loads(body, object_pairs_hook=_without_duplicates)
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> None:
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
     seen: set[str] = set()
     for key, _ in pairs:
         if key in seen:
@@ -110,6 +103,10 @@ def _is_utf8(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _too_many_keys() -> InvalidRequest:
+    return InvalidRequest("The body has too many or too long keys.", code="too_many_keys")
 
 
 def _too_deep() -> InvalidRequest:

@@ -108,7 +108,7 @@ class StreamRelay(Protocol):
 
     @property
     def reply(self) -> Reply:
-        """What has come so far, for checks; read only when asked for."""
+        """What has come so far, for checks: all of it if the relay keeps it, else its beginning."""
         ...
 
     @property
@@ -169,7 +169,10 @@ class Dialect(Protocol):
         ...
 
     def stream_reader(self) -> StreamReader: ...
-    def stream_relay(self, request: ChatRequest) -> StreamRelay: ...
+    def stream_relay(self, request: ChatRequest, *, keeps: bool = False) -> StreamRelay:
+        """`keeps`: all of the answer will be asked for."""
+        ...
+
     def auth_headers(self, auth: Auth, secret: str) -> Headers: ...
     def classify_error(
         self, status: int, headers: Mapping[bytes, bytes], body: bytes, *, now: float, secret: str = ""

@@ -1,7 +1,8 @@
 """A provider's stream for a caller of the same dialect: bytes go on as they came, for a few searches.
 
 Every event is read until the answer has begun; after that only those that say something besides the answer
-(usage, an end, an error). The text itself is kept as bytes and read when someone asks.
+(usage, an end, an error). The text itself waits as bytes until someone asks. Who will not ask for all of it
+spares us reading most: how much it is follows from the part that was read.
 """
 
 from __future__ import annotations
@@ -25,14 +26,19 @@ from gateway.dialects.sse import WholeEvents, is_readable, split_events
 from gateway.errors import UpstreamError, UpstreamInvalidResponse
 
 MAX_UNREAD = 65_536  # bytes of the answer that wait to be read
-MAX_TEXT = 1_048_576  # characters of the answer kept for what asks for it
+MAX_TEXT = 1_048_576  # characters of the answer kept for who asks for it
 
 _CONTENT = (TextDelta, ThinkingDelta, RefusalDelta, ToolCallStarted, ToolArguments)
 
 
 class Relay:
     def __init__(
-        self, new_reader: Callable[[], Reader], is_notable: Callable[[bytes], bool], *, hides_usage: bool
+        self,
+        new_reader: Callable[[], Reader],
+        is_notable: Callable[[bytes], bool],
+        *,
+        hides_usage: bool,
+        keeps: bool = False,
     ) -> None:
         self._whole = WholeEvents()
         self._reader = new_reader()
@@ -43,6 +49,9 @@ class Relay:
         self._unread_size = 0
         self._is_notable = is_notable
         self._hides_usage = hides_usage
+        self._keeps = keeps
+        self._read_bytes = 0
+        self._skipped_bytes = 0
         self.content_seen = False
 
     @property
@@ -75,7 +84,7 @@ class Relay:
 
     @property
     def reply(self) -> Reply:
-        """What has come so far."""
+        """What has come so far: all of it if it was to be kept, else its beginning."""
         self._read_kept()
         return assemble(self._deltas, logprobs=self._text_reader.logprobs)
 
@@ -86,7 +95,7 @@ class Relay:
     @property
     def characters(self) -> int:
         self._read_kept()
-        return self._characters
+        return self._characters + self._characters * self._skipped_bytes // max(1, self._read_bytes)
 
     def feed(self, data: bytes) -> bytes:
         if self._reader.error is not None:
@@ -113,6 +122,9 @@ class Relay:
     def _inspect(self, whole: bytes) -> bytes:
         passed = []
         for event in split_events(whole):
+            if self.content_seen and not self._is_notable(event):
+                passed.append(event)
+                continue
             deltas = self._reader.feed(event)
             if self._reader.error is not None:
                 break
@@ -124,6 +136,9 @@ class Relay:
         return kept
 
     def _keep(self, data: bytes) -> None:
+        if self._read_bytes > MAX_UNREAD and not self._keeps:
+            self._skipped_bytes += len(data)
+            return
         self._unread.append(data)
         self._unread_size += len(data)
         if self._unread_size > MAX_UNREAD:
@@ -131,6 +146,7 @@ class Relay:
 
     def _read_kept(self) -> None:
         data, self._unread, self._unread_size = b"".join(self._unread), [], 0
+        self._read_bytes += len(data)
         for delta in self._text_reader.feed(data):
             self._characters += size_of(delta)
             if self._characters <= MAX_TEXT or not isinstance(delta, _CONTENT):

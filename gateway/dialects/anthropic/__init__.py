@@ -72,8 +72,8 @@ class Anthropic:
     def stream_reader(self) -> MessageReader:
         return MessageReader()
 
-    def stream_relay(self, request: ChatRequest) -> Relay:
-        return Relay(MessageReader, is_notable, hides_usage=False)
+    def stream_relay(self, request: ChatRequest, *, keeps: bool = False) -> Relay:
+        return Relay(MessageReader, is_notable, hides_usage=False, keeps=keeps)
 
     def auth_headers(self, auth: Auth, secret: str) -> Headers:
         return auth_headers(auth, secret)

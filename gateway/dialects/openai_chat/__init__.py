@@ -71,8 +71,8 @@ class OpenAIChat:
     def stream_reader(self) -> ChatReader:
         return ChatReader()
 
-    def stream_relay(self, request: ChatRequest) -> Relay:
-        return Relay(ChatReader, is_notable, hides_usage=not request.wants_usage)
+    def stream_relay(self, request: ChatRequest, *, keeps: bool = False) -> Relay:
+        return Relay(ChatReader, is_notable, hides_usage=not request.wants_usage, keeps=keeps)
 
     def auth_headers(self, auth: Auth, secret: str) -> Headers:
         return auth_headers(auth, secret)

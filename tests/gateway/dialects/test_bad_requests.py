@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -99,9 +99,9 @@ def test_nesting_has_a_limit_wherever_it_is(surface: str) -> None:
 @pytest.mark.parametrize("keys", [10_001, 1_000_000])
 def test_floods_of_keys_are_refused_at_once(surface: str, keys: int) -> None:
     raw = b'{"model": "m", "x": {' + b",".join(b'"%d":1' % key for key in range(keys)) + b"}}"
-    began = perf_counter()
+    began = process_time()
     assert refused(surface, raw).code == "too_many_keys"
-    assert perf_counter() - began < 1.0
+    assert process_time() - began < 1.0
 
 
 @both
@@ -522,7 +522,7 @@ def test_no_bad_body_costs_more_than_a_moment(surface: str) -> None:
         json.dumps(body(surface, logit_bias={str(i): 1 for i in range(9_999)})).encode(),
         b'{"x": [' + b"0," * 250_000 + b"0]}",
     ):
-        began = perf_counter()
+        began = process_time()
         with pytest.raises(GatewayError):
             DIALECTS[surface].parse_request(raw, HEADERS)
-        assert perf_counter() - began < 0.5
+        assert process_time() - began < 0.5

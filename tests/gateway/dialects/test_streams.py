@@ -385,3 +385,22 @@ def test_tool_calls_that_vendors_send_in_their_own_ways() -> None:
         deltas, reader = read(OPENAI, stream + chunk({}, "stop") + b"data: [DONE]\n\n")
         assert [(c.id, c.name, c.arguments) for c in assemble(deltas).tool_calls] == expected
         assert reader.finish is Finish.TOOL_CALLS
+
+
+@both
+@pytest.mark.parametrize("keeps", [True, False])
+def test_how_long_an_answer_is_follows_from_its_beginning(dialect: str, keeps: bool) -> None:
+    """A long stream is not read to the end for an estimate, unless someone asks for all of it."""
+    said = (
+        STREAM[dialect][: STREAM[dialect].index(b"tool")].rpartition(b"\n\n")[0].rpartition(b"\n\n")[0]
+        + b"\n\n"
+    )
+    if dialect == OPENAI:
+        word = chunk({"content": "word "})
+    else:
+        word = event("content_block_delta", index=0, delta={"type": "text_delta", "text": "word "})
+    relayed = DIALECTS[dialect].stream_relay(parse(dialect, stream=True), keeps=keeps)
+    for piece in [said, *[word * 10] * 300]:
+        relayed.feed(piece)
+    assert abs(relayed.characters / (3_000 * 5) - 1) < 0.02
+    assert (relayed.text.count("word ") == 3_000) == keeps

@@ -1,0 +1,135 @@
+"""What reading, passing on and translating cost: `python -m tests.bench.dialects`. Microseconds of CPU, best of seven rounds.
+
+A stream event is one of a long stream: the relay's is what a caller of the same dialect pays, read and write what a
+caller of the other one does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from time import process_time
+from typing import Any
+
+from gateway.core.conversation import Delta
+from gateway.dialects import DIALECTS
+from tests.gateway.dialects.sample_streams import chunk, event
+from tests.gateway.dialects.samples import (
+    ANTHROPIC,
+    HEADERS,
+    MODEL,
+    OPENAI,
+    OTHER,
+    SURFACES,
+    answers,
+    body,
+    parse,
+)
+
+WORDS = 'Please sort this: the customer says "it broke", and wants: a refund. '
+EVENTS = 1_000
+
+
+def main() -> None:
+    for surface in SURFACES:
+        for size in (1, 10, 100, 1_000):
+            requests(surface, size)
+        whole_answers(surface)
+        stream(surface)
+
+
+def requests(surface: str, kilobytes: int) -> None:
+    dialect, other = DIALECTS[surface], DIALECTS[OTHER[surface]]
+    text = (WORDS * (kilobytes * 16))[: kilobytes * 1_000 - 150]
+    turns = [{"role": "user", "content": text[i::4]} for i in range(4)]
+    raw = json.dumps(body(surface, messages=turns, temperature=0.2, max_tokens=100)).encode()
+    request = parse(surface, raw)
+    rounds = max(5, 20_000 // kilobytes)
+    report(f"{surface} parse {len(raw) / 1000:.0f} KB", lambda: dialect.parse_request(raw, HEADERS), rounds)
+    report(f"{surface} prompt {len(raw) / 1000:.0f} KB", lambda: dialect.prompt_of(request), rounds)
+    report(
+        f"{surface} pass through {len(raw) / 1000:.0f} KB",
+        lambda: dialect.pass_through(request, MODEL),
+        rounds,
+    )
+    report(
+        f"{surface} translate {len(raw) / 1000:.0f} KB",
+        lambda: other.translate(dialect.conversation_of(request), MODEL),
+        rounds,
+    )
+
+
+def whole_answers(protocol: str) -> None:
+    rows = [row.answer for row in answers(protocol)]
+    dialect, surface = DIALECTS[protocol], DIALECTS[OTHER[protocol]]
+    request = parse(OTHER[protocol])
+    replies = [dialect.parse_reply(row) for row in rows]
+    mean = sum(map(len, rows)) / len(rows) / 1000
+    report(
+        f"{protocol} answer read ({mean:.1f} KB)",
+        lambda: [dialect.parse_reply(r) for r in rows],
+        20,
+        per=len(rows),
+    )
+    report(
+        f"{protocol} answer rendered as {OTHER[protocol]}",
+        lambda: [surface.render_reply(reply, request, now=1) for reply in replies],
+        20,
+        per=len(rows),
+    )
+
+
+def stream(protocol: str) -> None:
+    pieces = chunks_of(protocol)
+    dialect, surface = DIALECTS[protocol], DIALECTS[OTHER[protocol]]
+    asked, other = parse(protocol, stream=True), parse(OTHER[protocol], stream=True)
+
+    def relay() -> None:
+        relayed = dialect.stream_relay(asked)
+        for piece in pieces:
+            relayed.feed(piece)
+
+    def relay_in_bulk() -> None:
+        dialect.stream_relay(asked).feed(b"".join(pieces))
+
+    def read() -> list[Delta]:
+        reader = dialect.stream_reader()
+        return [delta for piece in pieces for delta in reader.feed(piece)]
+
+    deltas = read()
+
+    def write() -> None:
+        writer = surface.stream_writer(other, now=1)
+        for delta in deltas:
+            writer.write(delta)
+
+    report(f"{protocol} stream event relayed", relay, 20, per=EVENTS)
+    report(f"{protocol} stream event relayed, {EVENTS} in one read", relay_in_bulk, 20, per=EVENTS)
+    report(f"{protocol} stream event read", read, 20, per=EVENTS)
+    report(f"{protocol} stream event written as {OTHER[protocol]}", write, 20, per=EVENTS)
+
+
+def chunks_of(protocol: str) -> list[bytes]:
+    if protocol == OPENAI:
+        more: dict[str, Any] = {"system_fingerprint": "fp_1", "service_tier": "default", "usage": None}
+        return [chunk({"content": " word"}, **more) for _ in range(EVENTS)]
+    assert protocol == ANTHROPIC
+    start = event("message_start", message={"id": "msg_1", "model": "m", "usage": {"input_tokens": 9}})
+    delta = {"type": "text_delta", "text": " word"}
+    return [start] + [event("content_block_delta", index=0, delta=delta) for _ in range(EVENTS - 1)]
+
+
+def report(name: str, what: Callable[[], object], rounds: int, *, per: int = 1) -> None:
+    best = min(timed(what, rounds) for _ in range(7)) / per
+    print(f"{name:<56} {best:>10.2f} µs")
+
+
+def timed(what: Callable[[], object], rounds: int) -> float:
+    began = process_time()
+    for _ in range(rounds):
+        what()
+    return (process_time() - began) / rounds * 1e6
+
+
+if __name__ == "__main__":
+    main()
