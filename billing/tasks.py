@@ -1,24 +1,38 @@
-"""What runs each second: fetch and call, nothing else."""
+"""What runs each second: fetch and call, nothing else. An outage is waited out, in one line a try."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
 from celery import shared_task
 from django.conf import settings
-from redis import Redis
+from django.db import InterfaceError, OperationalError
+from redis import Redis, RedisError
 
-from billing import ingest, reconcile
+from billing import ingest
+from billing.reconcile import reconcile
 from billing.stream import Stream
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task(name="billing.tasks.drain")
 def drain() -> None:
-    with _redis() as redis:
-        ingest.drain(Stream(redis))
+    with _stream() as stream:
+        ingest.drain(stream)
 
 
 @shared_task(name="billing.tasks.reconcile")
 def reconcile_intents() -> None:
-    with _redis() as redis:
-        reconcile.reconcile(Stream(redis))
+    with _stream() as stream:
+        reconcile(stream)
 
 
-def _redis() -> Redis:
-    return Redis.from_url(settings.REDIS_URL, socket_timeout=10, socket_connect_timeout=5)
+@contextmanager
+def _stream() -> Iterator[Stream]:
+    """The events stay where they are until Redis and PostgreSQL are back; the next try is a second away."""
+    try:
+        with Redis.from_url(settings.REDIS_URL, socket_timeout=10, socket_connect_timeout=5) as redis:
+            yield Stream(redis)
+    except (RedisError, OperationalError, InterfaceError) as error:
+        log.warning("ledger_waits", because=type(error).__name__)

@@ -12,7 +12,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from billing.overkill import Finding, Report, overkill
+from billing import overkill as books
+from billing.overkill import Finding, Report
 from billing.spend import Measures
 from console.interface.formatting import words
 from console.reports.asking import Asked, asked
@@ -53,12 +54,12 @@ class Rule:
 
 @require_GET
 @member(Role.VIEWER)
-def overkill_page(request: TenantRequest) -> HttpResponse:
+def overkill(request: TenantRequest) -> HttpResponse:
     page = asked(request, "router", "class")
     if not request.tenant.includes_ai_inside:
         return render(request, "reports/overkill_upsell.html", {"page": page})
     tenant = request.tenant
-    report = overkill(
+    report = books.overkill(
         tenant,
         page.query,
         models_of=_models_of(tenant),

@@ -62,7 +62,7 @@ def requests(request: TenantRequest) -> HttpResponse:
 
 @require_GET
 @member(Role.VIEWER)
-def request_page(request: TenantRequest, request_id: str) -> HttpResponse:
+def request(request: TenantRequest, request_id: str) -> HttpResponse:
     detail = selectors.request(request.tenant, request_id) if "\0" not in request_id else None
     if detail is None:
         raise Http404("No such request.")

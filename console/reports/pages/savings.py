@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from billing import savings
+from billing.savings import by_saving, still_on, waterfall
 from billing.spend import Measures, spend
 from console.reports import charts
 from console.reports.asking import Asked, asked, label_of
@@ -43,7 +43,7 @@ class Tab:
 
 @require_GET
 @member(Role.VIEWER)
-def savings_page(request: TenantRequest) -> HttpResponse:
+def savings(request: TenantRequest) -> HttpResponse:
     page = asked(request, "router", "class")
     total = spend(request.tenant, page.query.told_apart()).total
     context: dict[str, object] = {"page": page, "total": total}
@@ -65,7 +65,7 @@ def figures(tenant: Tenant, page: Asked, total: Measures, by: str) -> dict[str, 
         for line in told(tenant, page, "rule")
         if line.measures.saved is not None and line.measures.requests
     ]
-    tiers = savings.still_on(tenant, query)
+    tiers = still_on(tenant, query)
     return {
         "by": by,
         "column": label_of(by),
@@ -74,7 +74,7 @@ def figures(tenant: Tenant, page: Asked, total: Measures, by: str) -> dict[str, 
         "worst": [line for line in reversed(rules) if (line.measures.saved or 0) < 0][:FEW],
         "over_time": charts.paid_and_baseline(tenant, query, trail),
         "saved_chart": charts.saved(tenant, query, trail),
-        "waterfall": charts.steps(savings.waterfall(total), trail),
+        "waterfall": charts.steps(waterfall(total), trail),
         "tier_parts": parts_of(tiers, trail),
         "premium": next((share for share in tiers if share.tier == "premium"), None),
         "baselines": baselines(tenant),
@@ -87,7 +87,7 @@ def figures(tenant: Tenant, page: Asked, total: Measures, by: str) -> dict[str, 
 def told(tenant: Tenant, page: Asked, by: str) -> list[Line]:
     """The best first. A rule is named with its router: two routers may each have a rule of that name."""
     dimensions = ("router", "rule") if by == "rule" else (by,)
-    rows = savings.by_saving(spend(tenant, page.query.told_apart(*dimensions)).rows)
+    rows = by_saving(spend(tenant, page.query.told_apart(*dimensions)).rows)
     return [
         Line(
             name=" · ".join(page.names.of(*pair) for pair in zip(dimensions, row.key, strict=True)),

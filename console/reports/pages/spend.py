@@ -9,9 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from billing import spend as books
 from billing.periods import Misread
 from billing.query import TAG
-from billing.spend import Measures, spend
+from billing.spend import Measures
 from console.interface.formatting import words
 from console.reports import charts
 from console.reports.asking import LABELS, Asked, asked, label_of
@@ -34,7 +35,7 @@ class Line:
 
 @require_GET
 @member(Role.VIEWER)
-def spend_page(request: TenantRequest) -> HttpResponse:
+def spend(request: TenantRequest) -> HttpResponse:
     choices = [
         *((name, LABELS[name]) for name in BY),
         *((TAG + tag, words(tag)) for tag in request.tenant.tags),
@@ -42,7 +43,7 @@ def spend_page(request: TenantRequest) -> HttpResponse:
     by_field = forms.ChoiceField(label="By", choices=choices, required=False)
     page = asked(request, *FIELDS, tags=True, more={"by": by_field})
     by = page.query.by[0] if page.query.by else BY[0]
-    answer = spend(request.tenant, page.query.told_apart(by))
+    answer = books.spend(request.tenant, page.query.told_apart(by))
     whole = answer.total.known_cost
     lines = [
         Line(
