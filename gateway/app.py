@@ -87,14 +87,17 @@ def told(error: GatewayError, surface: str, request_id: str) -> Answer:
 
 
 async def respond(answer: Answer, send: Send) -> None:
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    if isinstance(answer.body, bytes):
-        return await send({"type": "http.response.body", "body": answer.body})
+    body, headers = answer.body, answer.headers
+    if isinstance(body, bytes):
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        return await send({"type": "http.response.body", "body": body})
     try:
-        async for part in answer.body:
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        async for part in body:
             await send({"type": "http.response.body", "body": part, "more_body": True})
     finally:
-        answer.body.close()
+        body.close()
     return await send({"type": "http.response.body", "body": b""})
 
 

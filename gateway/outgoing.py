@@ -19,7 +19,6 @@ def delivered(journey: Journey, came: Came) -> Answer:
         *decided(journey),
         (b"x-request-id", journey.origin.request_id.encode()),
         (b"content-type", came.content_type),
-        (b"content-length", b"%d" % len(came.body)),
         (b"x-rungway-model", came.attempt.model.encode()),
         *counted(journey, journey.outcome(came.attempt)),
     ]
@@ -72,7 +71,6 @@ def dry(explanation: object, call: Call, caller: Caller, router: Router) -> Answ
     body = msgspec.json.encode(explanation)
     headers = [
         (b"content-type", JSON),
-        (b"content-length", b"%d" % len(body)),
         (b"x-rungway-request-id", call.request_id.encode()),
         (b"x-rungway-router", router.id.encode()),
         (b"x-rungway-policy-version", b"%d" % router.policy_version),

@@ -10,6 +10,7 @@ import anthropic
 import httpx
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageFunctionToolCall
 from redis import Redis
 
 from gateway.core.conditions import Condition, Range
@@ -142,7 +143,7 @@ async def test_the_anthropic_sdk_speaks_with_either_kind_of_provider(
             async with client.messages.stream(
                 model="auto", max_tokens=200, messages=user("Say hello")
             ) as stream:
-                reply = await stream.get_final_message()
+                reply: anthropic.types.Message = await stream.get_final_message()
         else:
             reply = await client.messages.create(model="auto", max_tokens=200, messages=user("Say hello"))
         (settled,) = await served.settled()
@@ -156,24 +157,26 @@ async def test_the_anthropic_sdk_speaks_with_either_kind_of_provider(
 @pytest.mark.parametrize("router", ["openai", "anthropic"])
 async def test_tools_work_on_both_surfaces(router: str, redis: Redis, tmp_path: Path) -> None:
     routers = snapshot(("openai", ONLY_OPENAI), ("anthropic", ONLY_ANTHROPIC))
+    functions: Any = [{"type": "function", "function": TOOL}]
+    tools: Any = [
+        {"name": TOOL["name"], "description": TOOL["description"], "input_schema": TOOL["parameters"]}
+    ]
     async with serving_gateway(redis, tmp_path, routers) as served:
         reply = await (await served.chat(router)).chat.completions.create(
             model="auto",
             messages=user("What is the weather in Paris?"),
-            tools=[{"type": "function", "function": TOOL}],  # type: ignore[typeddict-item]
+            tools=functions,
             tool_choice="required",
         )
         message = await (await served.messages(router)).messages.create(
             model="auto",
             max_tokens=200,
             messages=user("What is the weather in Paris?"),
-            tools=[
-                {"name": TOOL["name"], "description": TOOL["description"], "input_schema": TOOL["parameters"]}
-            ],  # type: ignore[typeddict-item]
+            tools=tools,
             tool_choice={"type": "any"},
         )
-    (call,) = reply.choices[0].message.tool_calls or ()
-    assert call.type == "function"
+    (call,) = list(reply.choices[0].message.tool_calls or [])
+    assert isinstance(call, ChatCompletionMessageFunctionToolCall)
     assert call.function.name == "get_weather"
     assert isinstance(json.loads(call.function.arguments)["city"], str)
     (block,) = [block for block in message.content if block.type == "tool_use"]
