@@ -6,7 +6,7 @@ Signals add up per class, less for each further one. Confidence is the winner's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import exp
 
 from msgspec import Struct
@@ -14,11 +14,12 @@ from msgspec import Struct
 from gateway.core.difficulty import difficulty_of
 from gateway.core.evidence import Evidence
 from gateway.core.facts import RequestClass
+from gateway.core.output import expect
 from gateway.core.prompt import Prompt, Turn
 from gateway.core.signals.gather import gather
 from gateway.core.signals.parting import excerpt
 from gateway.core.signals.reading import read
-from gateway.core.signals.shape import Shape, shape_of
+from gateway.core.signals.shape import shape_of
 from gateway.core.signals.situation import situation_of
 from gateway.core.tokens import count_tokens
 
@@ -33,7 +34,7 @@ _DOUBT = 0.45  # the most confidence "unknown" can have
 _PER_TURN = 4  # tokens that wrap a message
 
 
-class Classification(Struct, frozen=True, kw_only=True):
+class Classification(Struct, frozen=True, kw_only=True, gc=False):
     request_class: RequestClass
     difficulty: float  # 0 to 1
     confidence: float  # 0 to 1
@@ -54,7 +55,7 @@ def classify(prompt: Prompt) -> Classification:
         difficulty=difficulty,
         confidence=min(shares[winner], _DOUBT) if winner is C.UNKNOWN else round(shares[winner], 3),
         input_tokens=shape.input_tokens,
-        output_tokens=expect(winner, prompt, shape),
+        output_tokens=expect(winner, prompt, reading),
         evidence=(*sorted(evidence, key=lambda each: -each.weight), *reasons),
     )
 
@@ -73,41 +74,14 @@ def count_input(prompt: Prompt) -> int:
 
 def weigh(evidence: Sequence[Evidence]) -> dict[RequestClass, float]:
     """Each class's share of the belief; they sum to one."""
-    scores = add_up(evidence)
-    scores[C.UNKNOWN] = _UNKNOWN
-    powers = {name: exp(score / _TEMPERATURE) for name, score in scores.items()}
-    total = sum(powers.values())
-    return {name: power / total for name, power in powers.items()}
-
-
-def add_up(evidence: Sequence[Evidence]) -> dict[RequestClass, float]:
-    weights: dict[RequestClass, list[float]] = {}
+    weights: dict[str, list[float]] = {C.UNKNOWN: [_UNKNOWN]}
     for each in evidence:
-        weights.setdefault(RequestClass(each.toward), []).append(each.weight)
-    return {
-        name: sum(weight * _FURTHER**rank for rank, weight in enumerate(sorted(found, reverse=True)))
-        for name, found in weights.items()
-    }
+        weights.setdefault(each.toward, []).append(each.weight)
+    powers = {name: exp(add_up(found) / _TEMPERATURE) for name, found in weights.items()}
+    total = sum(powers.values())
+    return {RequestClass(name): power / total for name, power in powers.items()}
 
 
-# Output expected in tokens: a base, and a share of the input.
-_EXPECTED: Mapping[RequestClass, tuple[int, float]] = {
-    C.CLASSIFICATION: (6, 0),
-    C.EXTRACTION: (40, 0.1),
-    C.REWRITING: (20, 0.9),
-    C.SUMMARIZATION: (80, 0.1),
-    C.SIMPLE_QA: (80, 0),
-    C.BOILERPLATE: (160, 0.1),
-    C.GENERATION: (500, 0),
-    C.CODING: (450, 0.2),
-    C.REASONING: (600, 0),
-    C.LONG_CONTEXT: (600, 0),
-    C.AGENTIC: (300, 0),
-    C.UNKNOWN: (250, 0),
-}
-
-
-def expect(request_class: RequestClass, prompt: Prompt, shape: Shape) -> int:
-    base, share = _EXPECTED[request_class]
-    expected = round(base + share * min(shape.input_tokens, 4_000))
-    return expected if prompt.max_output_tokens is None else max(0, min(expected, prompt.max_output_tokens))
+def add_up(weights: list[float]) -> float:
+    weights.sort(reverse=True)
+    return sum(weight * _FURTHER**rank for rank, weight in enumerate(weights))

@@ -33,7 +33,7 @@ _USUAL: Mapping[RequestClass, float] = {
 }
 
 
-class Demand(Struct, frozen=True):
+class Demand(Struct, frozen=True, gc=False):
     """So much for each, up to so much in all. `of_any`: also where nothing is to be worked out."""
 
     each: float

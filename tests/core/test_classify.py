@@ -111,6 +111,19 @@ def test_output_is_expected_within_the_callers_limit() -> None:
     assert seen(story, max_output_tokens=50).output_tokens == 50
 
 
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("Classify the sentiment of this review: superb!", 1, 20),
+        ("Write a 600-word blog post about winter cycling.", 700, 950),
+        ("Summarize this article in two sentences.\n\n" + "The council met again. " * 200, 30, 80),
+        ("Translate into French: " + "The train leaves at noon. " * 40, 200, 400),
+    ],
+)
+def test_output_is_expected_by_class_and_by_what_was_asked(text: str, low: int, high: int) -> None:
+    assert low <= seen(text).output_tokens <= high
+
+
 def test_length_counts_what_was_not_read() -> None:
     text = "The committee met in the old hall and heard the report. " * 20
     whole = Prompt(turns=(Turn("user", text),), characters=len(text) * 100)
@@ -178,6 +191,13 @@ HOSTILE = [
 def test_time_does_not_grow_with_what_is_not_read(text: str) -> None:
     short, long = fastest(text[:6_000]), fastest(text)
     assert long < short * 4 + 0.001
+
+
+@pytest.mark.parametrize(
+    "text", ["Tag this: ", "Prove that ", "Why does it matter, and to whom? ", "def f(x): return x\n"]
+)
+def test_a_kilobyte_takes_less_than_half_a_millisecond(text: str) -> None:
+    assert fastest((text * 1_000)[:1_024]) < 0.0005
 
 
 def fastest(text: str) -> float:

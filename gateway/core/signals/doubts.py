@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from gateway.core.facts import RequestClass
 from gateway.core.signals.passage import Found
-from gateway.core.signals.situation import ROUTINE, Situation
+from gateway.core.signals.situation import ROUTINE, Situation, is_obeyed
 
 C = RequestClass
 
@@ -23,9 +23,7 @@ def believed(each: Found, situation: Situation) -> float:
 
 
 def part_of_a_problem(each: Found, situation: Situation) -> float:
-    """Among formulas or code only what comes first, or from the application, is a command."""
-    leads = situation.reading.by_task or situation.reading.opens_with == each.meaning.name
-    return 0.3 if situation.is_technical and not leads else 1.0
+    return 1.0 if is_obeyed(each.meaning, situation.reading, situation.shape) else 0.3
 
 
 def part_of_a_program(each: Found, situation: Situation) -> float:
@@ -65,6 +63,11 @@ def about_code(situation: Situation) -> float:
     return 0.4 if situation.count("code") and situation.count("code object") else 1.0
 
 
+def about_a_language(situation: Situation) -> float:
+    """What a line of code does is a programmer's question."""
+    return 0.5 if situation.count("code") or situation.shape.code > 1 else 1.0
+
+
 def of_specialists(situation: Situation) -> float:
     """A judgment, not a label, and more than a definition."""
     return 0.4 if situation.terms > 2 else 1.0
@@ -91,8 +94,8 @@ _OF_MEANING: Mapping[str, tuple[Doubt, ...]] = {
     "another tone": (about_an_expression,),
     "rewrite": (about_code,),
     "analyse": (about_a_feeling,),
-    "explain": (of_specialists,),
-    "define": (of_specialists,),
+    "explain": (of_specialists, about_a_language),
+    "define": (of_specialists, about_a_language),
     "decide whether": (of_specialists,),
     "list what is there": (of_nothing,),
     "fixed answers": (among_options,),

@@ -110,7 +110,7 @@ def judgment(situation: Situation) -> Iterator[Evidence]:
 def labels(situation: Situation) -> Iterator[Evidence]:
     """An answer out of a few."""
     shape = situation.shape
-    is_problem = shape.options or situation.is_technical or situation.terms > 2
+    is_problem = shape.options or shape.formulas > 1 or shape.code > 1 or situation.terms > 2
     quiet = 0.3 if is_problem and not situation.reading.by_task else 1.0
     if situation.ordered("polarity") > 1:
         yield Evidence("labels named", "polarity", 1.8, C.CLASSIFICATION)

@@ -17,7 +17,7 @@ _QUOTE = 24  # shorter quotations are labels and names
 _TAGS = 4
 
 
-class Parts(Struct, frozen=True):
+class Parts(Struct, frozen=True, gc=False):
     head: str
     body: str = ""  # between the request and its closing
     end: str = ""

@@ -16,14 +16,14 @@ _COMMANDS = 0.5  # a place of less weight than this has no commands
 _FIRST = 0.6  # added to the first command of a text: the rest is detail
 
 
-class Found(Struct, frozen=True):
+class Found(Struct, frozen=True, gc=False):
     meaning: Meaning
     weight: float
     at: int = 0
     command: bool = False
 
 
-class Normal(Struct, frozen=True):
+class Normal(Struct, frozen=True, gc=False):
     """Lower case; words parted by one space, clauses by a bar."""
 
     text: str
@@ -32,7 +32,7 @@ class Normal(Struct, frozen=True):
     is_east_asian: bool
 
 
-class Passage(Struct, frozen=True):
+class Passage(Struct, frozen=True, gc=False):
     text: str
     length: int
     known: frozenset[str]  # its words that the lexicon or the subjects know
@@ -160,7 +160,7 @@ def subjects_of(word: str) -> tuple[str, ...]:
     return entry.subjects if entry else ()
 
 
-class _Entry(Struct, frozen=True):
+class _Entry(Struct, frozen=True, gc=False):
     """What one word may be part of."""
 
     phrases: tuple[tuple[str, Meaning], ...] = ()

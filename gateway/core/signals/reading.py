@@ -43,11 +43,12 @@ _OPENING = 30  # characters in which a request without a verb names its object
 _QUESTION_MARKS = ("?", "\uff1f")
 
 
-class Said(Struct, frozen=True):
+class Said(Struct, frozen=True, gc=False):
     """One turn: the passage that asks first, then the rest at less weight."""
 
     passages: tuple[Passage, ...]
     material: int = 0  # words that are only pasted
+    closes: bool = False  # it asks at its end, not at its beginning
 
     @property
     def strength(self) -> float:
@@ -58,7 +59,7 @@ class Said(Struct, frozen=True):
         return sum(passage.length for passage in self.passages)
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class Reading(Struct, frozen=True, kw_only=True, gc=False):
     found: Mapping[str, Found]  # the strongest of each meaning
     subjects: Mapping[str, int]  # how many words of each subject
     ordered: Mapping[str, int]  # the same, only in what gives the orders
@@ -70,6 +71,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     opens_with: str  # the meaning that the first few words have
     words: int
     material: int
+    characters: int  # of the user's last words, also of what was not read
     by_task: bool  # the application has a task of its own, to which the user only brings material
 
 
@@ -96,9 +98,10 @@ def read(prompt: Prompt) -> Reading:
         ),
         asks="is" if "yes or no" in first_word else "who" if "question" in first_word else "",
         asks_why="reasons" in first_word,
-        opens_with=opening_of(asking),
+        opens_with="" if said.closes else opening_of(asking),
         words=said.length + sum(passage.length for passage in earlier),
         material=said.material,
+        characters=len(last),
         by_task=by_task,
     )
 
@@ -121,7 +124,7 @@ def read_turn(text: str) -> Said:
     if is_led or not (parts.body or parts.end):
         return Said((opening, closing.at_weight(CLOSING), body, quoted), body.length + quoted.length)
     if closing.strength >= COMMAND:
-        return Said((closing, opening, body, quoted), opening.length + body.length + quoted.length)
+        return Said((closing, opening, body, quoted), opening.length + body.length + quoted.length, True)
     # Nothing commands, neither first nor last: the text is its own request, as far as it is short.
     whole = look_up(excerpt(f"{parts.head}\n\n{parts.body}\n\n{parts.end}", head=_PROSE, tail=_PROSE))
     return Said((whole.at_weight(PROSE if whole.length > _SHORT else 1.0), body, quoted), quoted.length)

@@ -47,7 +47,7 @@ _QUESTION_WITHIN = 120
 _QUESTION_MARKS = ("?", "\uff1f")
 
 
-class Shape(Struct, frozen=True, kw_only=True):
+class Shape(Struct, frozen=True, kw_only=True, gc=False):
     input_tokens: int
     words: int
     question: bool

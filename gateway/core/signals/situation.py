@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gateway.core.facts import RequestClass
+from gateway.core.signals.lexicon import Meaning
 from gateway.core.signals.reading import Reading
 from gateway.core.signals.shape import Shape
 from gateway.core.signals.subjects import FIELDS
@@ -20,7 +21,7 @@ _PLAIN = 2.2  # a command that weighs this much by itself leaves no doubt what i
 _MATERIAL = 4  # words
 
 
-class Situation(Struct, frozen=True, kw_only=True):
+class Situation(Struct, frozen=True, kw_only=True, gc=False):
     reading: Reading
     shape: Shape
     routine: bool  # a routine command leads: the subject of the text is then only its material
@@ -50,14 +51,20 @@ class Situation(Struct, frozen=True, kw_only=True):
         return not self.programs and (asks or self.shape.schema or self.shape.keys > 1 or self.has(*_FINDING))
 
     @property
-    def is_technical(self) -> bool:
-        return self.shape.formulas > 1 or self.shape.code > 1
-
-    @property
     def is_worked_out(self) -> bool:
         """An answer takes more than knowing it."""
         is_specialist = self.terms > 1 or self.count("code") > 0
         return is_specialist or self.reading.asks_why or self.shape.code > 0 or self.shape.numbers > 1
+
+
+def is_plain(meaning: Meaning) -> bool:
+    return meaning.toward in ROUTINE and meaning.asked >= _PLAIN
+
+
+def is_obeyed(meaning: Meaning, reading: Reading, shape: Shape) -> bool:
+    """Among formulas or code only what comes first, or from the application, is a command."""
+    is_technical = shape.formulas > 1 or shape.code > 1
+    return not is_technical or reading.by_task or reading.opens_with == meaning.name
 
 
 def situation_of(reading: Reading, shape: Shape) -> Situation:
@@ -71,7 +78,7 @@ def situation_of(reading: Reading, shape: Shape) -> Situation:
     return Situation(
         reading=reading,
         shape=shape,
-        routine=loudest is not None and loudest.toward in ROUTINE and loudest.asked >= _PLAIN,
+        routine=loudest is not None and is_plain(loudest) and is_obeyed(loudest, reading, shape),
         writes=writes,
         programs=programs,
         fills=writes

@@ -18,14 +18,14 @@ SUBJECTS: Mapping[str, str] = {
         laravel spring hibernate junit mockito maven gradle cargo tokio dataframe matplotlib sklearn scikit
         jupyter conda pip venv virtualenv poetry helm ingress yaml toml chmod chown grep sed awk ssh systemd
         crontab makefile cmake gcc clang segfault pointers struct enum const nullptr localhost cors oauth
-        jwt websocket websockets http https middleware webhook serverless lambda ec2 s3 iam stdin stdout
-        argv regexes regexp undefined stackoverflow github gitlab rebase monorepo refactoring linter mypy
-        hooks usecallback prisma orm crud frontend backend fullstack microservice elixir clojure dart
-        flutter lua julia fortran cobol assembly wasm solidity verilog vhdl opencv keras huggingface
-        langchain csv2json openapi protobuf grpc redux tailwindcss scss vm toy traversal barriers
-        transactional forEach async/await semaphore selenium playwright cypress jest vitest snippet codegen
-        indexerror keyerror attributeerror syntaxerror referenceerror importerror segmentation nullpointer
-        npmrc tsconfig vlookup xlookup sumif countif arrayformula div pointer exception
+        jwt websocket websockets middleware webhook serverless lambda ec2 s3 iam stdin stdout argv regexes
+        regexp undefined stackoverflow github gitlab rebase monorepo refactoring linter mypy hooks
+        usecallback prisma orm crud frontend backend fullstack microservice elixir clojure dart flutter lua
+        julia fortran cobol assembly wasm solidity verilog vhdl opencv keras huggingface langchain csv2json
+        openapi protobuf grpc redux tailwindcss scss vm toy traversal barriers transactional forEach
+        async/await semaphore selenium playwright cypress jest vitest snippet codegen indexerror keyerror
+        attributeerror syntaxerror referenceerror importerror segmentation nullpointer npmrc tsconfig
+        vlookup xlookup sumif countif arrayformula div pointer exception
     """,
     "code object": """
         function functions class method script query program code module library app parser algorithm
