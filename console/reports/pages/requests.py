@@ -14,7 +14,7 @@ from billing import selectors
 from billing.models import LedgerEntry, RequestRecord
 from billing.periods import Misread
 from billing.spend import spend
-from console.reports.again import decided_again
+from console.publishing.again import decided_again
 from console.reports.arithmetic import Reckoning, of_line
 from console.reports.asking import Asked, Names, asked
 from console.tenancy import Role, TenantRequest, member

@@ -33,10 +33,6 @@ class Again:
     missing: str = ""
 
     @property
-    def needs(self) -> Sequence[str]:
-        return sorted(self.facts.needs) if self.facts else ()
-
-    @property
     def near(self) -> Sequence[Candidate]:
         """What is worth a look at once: the ladder from its foot, and the baseline."""
         return [candidate for n, candidate in enumerate(self._candidates) if self._is_near(n, candidate)]
