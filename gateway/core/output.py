@@ -36,19 +36,25 @@ _ASKED_FOR: Mapping[str, float] = {  # tokens in one of them
     **dict.fromkeys(("paragraph", "paragraphs"), 90.0),
 }
 _NUMBERS: Mapping[str, int] = {
-    **{
-        "a": 1,
-        "one": 1,
-        "two": 2,
-        "three": 3,
-        "four": 4,
-        "five": 5,
-        "six": 6,
-        "seven": 7,
-        "eight": 8,
-        "ten": 10,
-    },
-    **{"zwei": 2, "drei": 3, "fünf": 5, "deux": 2, "trois": 3, "cinq": 5, "dos": 2, "tres": 3, "cinco": 5},
+    "a": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "ten": 10,
+    "zwei": 2,
+    "drei": 3,
+    "fünf": 5,
+    "deux": 2,
+    "trois": 3,
+    "cinq": 5,
+    "dos": 2,
+    "tres": 3,
+    "cinco": 5,
 }
 _ASKED_MOST = 8_000
 

@@ -92,7 +92,7 @@ _OF_MEANING: Mapping[str, tuple[Doubt, ...]] = {
     "give": (named_by_what_is_made,),
     "brainstorm": (about_a_wording,),
     "another tone": (about_an_expression,),
-    "rewrite": (about_code,),
+    "rewrite": (about_code, about_an_expression),
     "analyse": (about_a_feeling,),
     "explain": (of_specialists, about_a_language),
     "define": (of_specialists, about_a_language),

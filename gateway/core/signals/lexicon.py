@@ -76,10 +76,11 @@ MEANINGS = (
     Meaning("which label", C.CLASSIFICATION, 2.6, 2.4, """
         which category, what category, which label, which of these labels, which of these categories, which
         topic, what language is, which language is, spam or not, question or a statement, fact or opinion,
-        fits best, best matching, best fits, best describes this, most fitting label, what type of, what
-        kind of request, pos tag, which of these best, part of speech, type of sentence, kind of sentence,
-        what sort of, genuine or fake, belongs to, belong to, categories below, labels below, which of the
-        categories, more like
+        fits best, best matching, best fits, best describes this, most fitting label, what type of request,
+        what type of message, what type of document, what type of email, what type of sentence, what kind of
+        request, pos tag, which of these best, part of speech, type of sentence, kind of sentence, what sort
+        of, genuine or fake, belongs to, belong to, categories below, labels below, which of the categories,
+        more like
     """),
     Meaning("fixed answers", C.CLASSIFICATION, 1.8, 1.8, """
         positive or negative, yes or no, yes no, y n, true or false, true false, 0 or 1, 1 or 0, safe or

@@ -62,9 +62,9 @@ def is_plain(meaning: Meaning) -> bool:
 
 
 def is_obeyed(meaning: Meaning, reading: Reading, shape: Shape) -> bool:
-    """Among formulas or code only what comes first, or from the application, is a command."""
-    is_technical = shape.formulas > 1 or shape.code > 1
-    return not is_technical or reading.by_task or reading.opens_with == meaning.name
+    """Among formulas, code or options only what comes first, or from the application, is a command."""
+    is_problem = shape.formulas > 1 or shape.code > 1 or shape.options
+    return not is_problem or reading.by_task or reading.opens_with == meaning.name
 
 
 def situation_of(reading: Reading, shape: Shape) -> Situation:
