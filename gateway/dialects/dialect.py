@@ -164,12 +164,12 @@ class Dialect(Protocol):
     def translate(
         self, conversation: Conversation, model: Model, *, rejects: frozenset[str] = frozenset()
     ) -> Outgoing: ...
-    def parse_reply(self, body: bytes) -> Reply:
-        """Of a status below 300. `UpstreamError` when it is none."""
+    def parse_reply(self, body: bytes, *, secret: str = "") -> Reply:
+        """Of a status below 300. `UpstreamError` when it is none; the key in `secret` is not repeated from it."""
         ...
 
-    def stream_reader(self) -> StreamReader: ...
-    def stream_relay(self, request: ChatRequest, *, keeps: bool = False) -> StreamRelay:
+    def stream_reader(self, *, secret: str = "") -> StreamReader: ...
+    def stream_relay(self, request: ChatRequest, *, keeps: bool = False, secret: str = "") -> StreamRelay:
         """`keeps`: all of the answer will be asked for."""
         ...
 

@@ -52,9 +52,11 @@ def classify(
     if status in {401, 403}:
         return ProviderCredentialsInvalid(upstream_status=status)
     if status in REFUSALS:
-        # A model that is not there may be elsewhere; a wrong request is wrong everywhere.
         return ProviderInvalidRequest(
-            redact(complaint.message, secret), status=status, retryable=status == 404, param=complaint.param
+            redact(complaint.message, secret),
+            status=status,
+            retryable=status == 404 or is_too_long(complaint),
+            param=complaint.param,
         )
     if 300 <= status < 400:
         return UpstreamRedirectRefused(upstream_status=status)
@@ -63,6 +65,11 @@ def classify(
     if 400 <= status < 600:
         return UpstreamError(retry_after=retry_after, upstream_status=status)
     return UpstreamInvalidResponse(upstream_status=status)
+
+
+def is_too_long(complaint: Complaint) -> bool:
+    """Like a model that is not there: elsewhere there may be more room. What else is wrong is wrong everywhere."""
+    return complaint.code == "context_length_exceeded" or "prompt is too long" in complaint.message
 
 
 def redact(text: str, secret: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from gateway.dialects.rendering import named
 from gateway.errors import InvalidRequest, echo
 
 Check = Callable[[str, Any], None]
@@ -83,7 +84,7 @@ def check_fields(raw: dict[str, Any], checks: Mapping[str, Check]) -> tuple[str,
             check(field, value)
     for field in internal:
         del raw[field]
-    return tuple(internal)
+    return named(internal)
 
 
 def wrong_type(place: str, expected: str) -> InvalidRequest:

@@ -17,7 +17,8 @@ _decode = msgspec.json.Decoder().decode
 class Reader:
     """A dialect fills in `read_object`. What makes no sense is passed over; what cannot be read ends it."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: str) -> None:
+        self.secret = secret  # never repeated from an error
         self._events = EventReader()
         self.started = False
         self.id = ""

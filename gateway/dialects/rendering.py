@@ -1,10 +1,13 @@
-"""Errors within bounds: a message is cut until what is rendered fits."""
+"""Texts within bounds: an error's message is cut until what is rendered fits, and so are names of fields."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from gateway.errors import echo
 
 MAX_ERROR = 2_048  # bytes
+MAX_NAMED = 32  # fields
 
 
 def fitting(render: Callable[[str], bytes], message: str) -> bytes:
@@ -13,3 +16,8 @@ def fitting(render: Callable[[str], bytes], message: str) -> bytes:
         message = message[: len(message) // 2]
         rendered = render(f"{message}…" if message else "")
     return rendered
+
+
+def named(fields: Iterable[str]) -> tuple[str, ...]:
+    """Each once, and no more than a header may hold; the names are the caller's own."""
+    return tuple(map(echo, tuple(dict.fromkeys(fields))[:MAX_NAMED]))

@@ -30,12 +30,12 @@ def classify_error(
     return classify(status, complaint, retry_after=retry_after_of(headers, body, now=now), secret=secret)
 
 
-def error_in(body: Mapping[str, Any]) -> UpstreamError | None:
+def error_in(body: Mapping[str, Any], secret: str) -> UpstreamError | None:
     """An error where an answer was promised."""
     if body.get("type") != "error" and not body.get("error"):
         return None
     complaint = complaint_of(body)
-    return classify(_STATUS_OF_KIND.get(complaint.kind, 500), complaint)
+    return classify(_STATUS_OF_KIND.get(complaint.kind, 500), complaint, secret=secret)
 
 
 def complaint_of(body: object) -> Complaint:

@@ -14,6 +14,7 @@ from gateway.dialects.anthropic.blocks import blocks_of
 from gateway.dialects.anthropic.schema import simplified
 from gateway.dialects.anthropic.thinking import thinking_for
 from gateway.dialects.dialect import Outgoing
+from gateway.dialects.rendering import named
 from gateway.errors import InvalidRequest, Untranslatable
 
 PATH = "/v1/messages"
@@ -63,7 +64,7 @@ def _outgoing(
         encoded = msgspec.json.encode(body)
     except (TypeError, ValueError, OverflowError):
         raise InvalidRequest("The request cannot be written as JSON.", code="invalid_json") from None
-    return Outgoing(path=PATH, headers=headers, body=encoded, dropped=tuple(dict.fromkeys(dropped)))
+    return Outgoing(path=PATH, headers=headers, body=encoded, dropped=named(dropped))
 
 
 def _refuse_unsayable(conversation: Conversation) -> None:

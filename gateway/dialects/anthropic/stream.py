@@ -29,8 +29,8 @@ def is_notable(chunk: bytes) -> bool:
 
 
 class MessageReader(Reader):
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)
         self._tally = Tally()
         self._calls: dict[int, int] = {}  # index of the block → of the call among calls
         self._argued: set[int] = set()  # calls of which arguments have come
@@ -38,7 +38,7 @@ class MessageReader(Reader):
     def read_object(self, name: bytes, body: dict[str, Any], deltas: list[Delta]) -> None:
         if self.complete:
             return
-        self.error = error_in(body)
+        self.error = error_in(body, self.secret)
         if self.error is not None:
             return
         match body.get("type"):

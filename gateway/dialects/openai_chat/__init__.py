@@ -7,6 +7,7 @@ A caller's request: `request` (checks, with `messages` and `tools`), `conversati
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from gateway.core.catalogue import Auth, Model
 from gateway.core.conversation import ChatRequest, Conversation, Reply
@@ -65,14 +66,16 @@ class OpenAIChat:
     ) -> Outgoing:
         return translate(conversation, model, rejects | model.rejects)
 
-    def parse_reply(self, body: bytes) -> Reply:
-        return parse_reply(body)
+    def parse_reply(self, body: bytes, *, secret: str = "") -> Reply:
+        return parse_reply(body, secret)
 
-    def stream_reader(self) -> ChatReader:
-        return ChatReader()
+    def stream_reader(self, *, secret: str = "") -> ChatReader:
+        return ChatReader(secret)
 
-    def stream_relay(self, request: ChatRequest, *, keeps: bool = False) -> Relay:
-        return Relay(ChatReader, is_notable, hides_usage=not request.wants_usage, keeps=keeps)
+    def stream_relay(self, request: ChatRequest, *, keeps: bool = False, secret: str = "") -> Relay:
+        return Relay(
+            partial(ChatReader, secret), is_notable, hides_usage=not request.wants_usage, keeps=keeps
+        )
 
     def auth_headers(self, auth: Auth, secret: str) -> Headers:
         return auth_headers(auth, secret)

@@ -28,7 +28,7 @@ def classify_error(
     return classify(status, complaint_of(parsed(body)), retry_after=retry_after, secret=secret)
 
 
-def error_in(body: Mapping[str, Any]) -> UpstreamError | None:
+def error_in(body: Mapping[str, Any], secret: str) -> UpstreamError | None:
     """An error where an answer was promised."""
     error = body.get("error")
     if not error:
@@ -38,7 +38,7 @@ def error_in(body: Mapping[str, Any]) -> UpstreamError | None:
     status = next((said[f] for f in ("status_code", "status", "code") if type(said.get(f)) is int), 0)
     if not 400 <= status < 600:
         status = _STATUS_OF_KIND.get(complaint.kind) or _STATUS_OF_KIND.get(complaint.code) or 502
-    return classify(status, complaint)
+    return classify(status, complaint, secret=secret)
 
 
 def complaint_of(body: object) -> Complaint:

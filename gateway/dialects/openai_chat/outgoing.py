@@ -29,6 +29,7 @@ from gateway.core.conversation import (
 from gateway.core.facts import Need
 from gateway.dialects.dialect import Outgoing
 from gateway.dialects.media import join_data_url
+from gateway.dialects.rendering import named
 from gateway.errors import InvalidRequest, Untranslatable
 
 PATH = "/chat/completions"
@@ -67,7 +68,7 @@ def _outgoing(body: dict[str, Any], rejects: frozenset[str], dropped: list[str])
     if rejects:
         _leave_out(body, rejects, dropped)
     try:
-        return Outgoing(path=PATH, body=msgspec.json.encode(body), dropped=tuple(dict.fromkeys(dropped)))
+        return Outgoing(path=PATH, body=msgspec.json.encode(body), dropped=named(dropped))
     except (TypeError, ValueError, OverflowError):
         raise InvalidRequest("The request cannot be written as JSON.", code="invalid_json") from None
 

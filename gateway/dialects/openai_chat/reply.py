@@ -31,14 +31,14 @@ WORDS: Mapping[Finish, str] = {
 }  # all others: stop
 
 
-def parse_reply(body: bytes) -> Reply:
+def parse_reply(body: bytes, secret: str) -> Reply:
     try:
         raw = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise UpstreamInvalidResponse("The provider's answer is not JSON.") from None
     if type(raw) is not dict:
         raise UpstreamInvalidResponse("The provider's answer is not an object.")
-    error = error_in(raw)
+    error = error_in(raw, secret)
     if error is not None:
         raise error
     choices = raw.get("choices")

@@ -48,8 +48,8 @@ def is_notable(chunk: bytes) -> bool:
 
 
 class ChatReader(Reader):
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)
         self._calls: dict[tuple[int, Any], int] = {}  # (choice, index as given) → index among all
         self._ended: set[int] = set()
         self._logprobs: list[float] = []
@@ -72,7 +72,7 @@ class ChatReader(Reader):
     def read_object(self, name: bytes, body: dict[str, Any], deltas: list[Delta]) -> None:
         if self.complete:
             return
-        self.error = error_in(body)
+        self.error = error_in(body, self.secret)
         if self.error is None and name == b"error":
             self.error = UpstreamError()
         if self.error is not None:

@@ -442,6 +442,14 @@ def test_internal_fields_steer_nothing(surface: str, field: str) -> None:  # B-4
 
 
 @both
+def test_names_of_dropped_fields_fit_into_a_header(surface: str) -> None:
+    odd: dict[str, Any] = {f"_{n}\r\n{'x' * 500}": 1 for n in range(500)}
+    request = parse(surface, **odd)
+    assert len(request.dropped) <= 32
+    assert all(len(name) <= 100 and name.isprintable() for name in request.dropped)
+
+
+@both
 def test_unknown_fields_survive(surface: str) -> None:
     assert sent(surface, parse(surface, from_the_future={"x": [1]}))["from_the_future"] == {"x": [1]}
 

@@ -22,7 +22,7 @@ from gateway.errors import (
     UpstreamRedirectRefused,
     UpstreamTimeout,
 )
-from tests.gateway.dialects.samples import ANTHROPIC, OPENAI, SURFACES
+from tests.gateway.dialects.samples import ANTHROPIC, OPENAI, SURFACES, parse
 
 both = pytest.mark.parametrize("dialect", SURFACES)
 SECRET = "sk-CANARY-acme-0123456789abcdef/+="
@@ -83,6 +83,32 @@ def test_any_body_will_do(dialect: str, body: bytes) -> None:
     assert len(rendered.body) <= 2_048
     assert b"<html" not in rendered.body
     assert json.loads(rendered.body)
+
+
+@both
+def test_a_prompt_too_long_for_one_model_may_fit_another(dialect: str) -> None:
+    for error in (
+        {"type": "invalid_request_error", "code": "context_length_exceeded", "message": "x"},
+        {"type": "invalid_request_error", "message": "prompt is too long: 201 tokens > 200 maximum"},
+    ):
+        told = error_of(dialect, 400, {"error": error})
+        assert told.retryable == (dialect == OPENAI or "code" not in error)
+
+
+@both
+def test_no_key_is_repeated_from_an_error_in_an_answer(dialect: str) -> None:
+    secret = "a-key-like-no-other"
+    body = {"type": "error", "error": {"type": "invalid_request_error", "message": f"Wrong: {secret}"}}
+    raw = json.dumps(body).encode()
+    with pytest.raises(ProviderInvalidRequest) as caught:
+        DIALECTS[dialect].parse_reply(raw, secret=secret)
+    reader = DIALECTS[dialect].stream_reader(secret=secret)
+    reader.feed(b"data: " + raw + b"\n\n")
+    relay = DIALECTS[dialect].stream_relay(parse(dialect, stream=True), secret=secret)
+    relay.feed(b"data: " + raw + b"\n\n")
+    for error in (caught.value, reader.error, relay.error):
+        assert error is not None
+        assert error.message == "Wrong: [redacted]"
 
 
 def test_the_providers_words_and_place_are_passed_on() -> None:
