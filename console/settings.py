@@ -187,6 +187,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Rungway",
     "DESCRIPTION": "Administration of routers, keys, models and budgets, and what they cost and saved.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [],  # shapes come from msgspec, which names its enumerations itself
+    "APPEND_COMPONENTS": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     "SERVE_INCLUDE_SCHEMA": False,
 }
 

@@ -15,10 +15,9 @@ from django.core.validators import validate_email
 from django.db import transaction
 from msgspec import UNSET
 
-from billing import budgets
-from console.audit import actions as audit
 from console.audit.actor import Actor
 from console.catalogue import actions as catalogue
+from console.configuration import budgets
 from console.configuration.applied import Applied
 from console.configuration.document import (
     Document,
@@ -32,7 +31,6 @@ from console.configuration.prune import remove_unlisted
 from console.keys.actions import gateway_keys, provider_keys
 from console.keys.models import GatewayKey, ProviderKey
 from console.keys.sealing import Secret
-from console.outbox import actions as outbox
 from console.refusals import Refused
 from console.routers import actions as routers
 from console.tenancy import Role, within
@@ -226,18 +224,7 @@ class Step:
         for index, entry in enumerate(document.budgets):
             with placed(f"$.budgets[{index}]"):
                 known = self.tenant.budgets.filter(name=entry.name).exists()
-                changed = budgets.put(
-                    self.tenant,
-                    name=entry.name,
-                    usd=entry.usd,
-                    per=entry.per,
-                    at_limit=entry.at_limit,
-                    scope=entry.scope,
-                )
-                if changed:
-                    verb = "budget.changed" if known else "budget.created"
-                    audit.record(self.tenant, acting=self.acting, verb=verb, subject=entry.name)
-                    outbox.mark(self.tenant)
+                if budgets.put(self.tenant, entry, acting=self.acting):
                     self.say("~" if known else "+", "budget", entry.name)
 
     def routers(self, document: Document) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from console.audit import actions as audit
 from console.audit.actor import Actor
 from console.catalogue import actions as catalogue
+from console.configuration import budgets
 from console.configuration.applied import Applied
 from console.configuration.document import Document
 from console.keys.actions import gateway_keys, provider_keys
-from console.outbox import actions as outbox
 from console.routers import actions as routers
 from console.tenants import actions as tenants
 
@@ -25,11 +24,6 @@ def remove_unlisted(applied: Applied, document: Document, *, acting: Actor) -> N
         for name in sorted(set(there) - set(listed)):
             remove(there[name])
             applied.say("-", what, name)
-
-    def remove_budget(name: str) -> None:
-        tenant.budgets.filter(name=name).delete()
-        audit.record(tenant, acting=acting, verb="budget.deleted", subject=name)
-        outbox.mark(tenant)
 
     live = {key.name: key for key in tenant.gateway_keys.filter(revoked_at=None)}
     prune(
@@ -56,7 +50,7 @@ def remove_unlisted(applied: Applied, document: Document, *, acting: Actor) -> N
         lambda key: provider_keys.delete(key, acting=acting),
     )
     there = {name: name for name in tenant.budgets.values_list("name", flat=True)}
-    prune("budget", there, _names(document.budgets), remove_budget)
+    prune("budget", there, _names(document.budgets), lambda name: budgets.remove(tenant, name, acting=acting))
     people = {each.user.email: each for each in tenant.memberships.select_related("user")}
     emails = (entry.email.strip().lower() for entry in document.members)
     if document.members:
