@@ -1,5 +1,6 @@
 """The whole product under `up`: starts, is used beside, is killed, comes back, and stops when told."""
 
+import json
 import os
 import re
 import signal
@@ -7,17 +8,21 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPResponse
 from pathlib import Path
+from typing import cast
+from urllib.request import Request, urlopen
 
 import pytest
 
 from console.environment import ROOT
+from console.supervisor.welcome import REQUEST, Trial
 
 READY = "Ctrl-C stops everything."
-DEMO = ROOT / "console" / "management" / "commands" / "demo.py"
+ANSWERED = 25
 UNSET = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MASTER_KEYS", "DJANGO_SETTINGS_MODULE"}
 
 
@@ -40,9 +45,30 @@ class Installation:
         output, _ = process.communicate(timeout=300)
         return process.returncode, output
 
-    def answers(self, port: str, path: str = "/healthz") -> int:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.environ[port]}{path}", timeout=10) as answer:
+    @contextmanager
+    def up(self) -> Iterator[subprocess.Popen[str]]:
+        """Ready at the beginning; at the end killed, and all its parts gone."""
+        process = self.command("up")
+        try:
+            _await_line(process, READY)
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+        _await_silence(self)
+
+    def answers(self, port: str, path: str = "/healthz", key: str = "", body: bytes | None = None) -> int:
+        with self._asked(port, path, key, body) as answer:
             return int(answer.status)
+
+    def counted(self, token: str) -> int:
+        with self._asked("CONSOLE_PORT", "/api/v1/usage", token) as answer:
+            return int(json.load(answer)["total"]["requests"])
+
+    def _asked(self, port: str, path: str, credential: str, body: bytes | None = None) -> HTTPResponse:
+        headers = {"authorization": f"Bearer {credential}", "content-type": "application/json"}
+        request = Request(f"http://127.0.0.1:{self.environ[port]}{path}", body, headers)
+        return cast(HTTPResponse, urlopen(request, timeout=30))
 
     def processes(self) -> list[str]:
         """Everything that runs with this installation's folder in its environment."""
@@ -64,14 +90,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 
 @pytest.fixture(scope="module")
 def running(installation: Installation) -> Iterator[subprocess.Popen[str]]:
-    process = installation.command("up")
-    try:
-        _await_line(process, READY)
+    with installation.up() as process:
         yield process
-    finally:
-        process.kill()
-        process.communicate()
-    _await_silence(installation)
 
 
 def test_a_taken_port_is_named(installation: Installation) -> None:
@@ -114,29 +134,50 @@ def test_a_killed_supervisor_takes_all_with_it_and_the_next_recovers(
     """Last in this file: what it kills, the others shared."""
     made = (installation.var / "secrets.json").read_bytes()
     running.kill()
-    again = installation.command("up")
-    try:
-        _await_line(again, READY)
+    with installation.up() as again:
         assert installation.answers("CONSOLE_PORT") == 200
         assert (installation.var / "secrets.json").read_bytes() == made
         again.send_signal(signal.SIGINT)
         output, _ = again.communicate(timeout=60)
-    finally:
-        again.kill()
-        again.communicate()
     assert again.returncode == 0, output
     assert "Traceback" not in output
     assert installation.processes() == []
 
 
-@pytest.mark.skipif(not DEMO.exists(), reason="there is no demo to send a request to")
-def test_check_sees_its_request_in_the_figures(tmp_path: Path, installation: Installation) -> None:
-    var = tmp_path / "var"
-    first = Installation(var, {**installation.environ, "VAR_DIR": str(var), "DEMO": "1"})
-    code, output = first.run("up", "--check")
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, installation: Installation) -> tuple[Installation, str]:
+    """An installation with a company in it, and what `up --check` said of it."""
+    var = tmp_path_factory.mktemp("demo") / "var"
+    made = Installation(var, {**installation.environ, "VAR_DIR": str(var), "DEMO": "1"})
+    code, output = made.run("up", "--check")
     assert code == 0, output
+    return made, output
+
+
+def test_check_sees_its_request_in_the_figures(demo: tuple[Installation, str]) -> None:
+    made, output = demo
     assert "seen on the dashboard's figures" in output
-    assert first.processes() == []
+    assert made.processes() == []
+
+
+def test_what_was_answered_before_a_kill_is_counted_after_it(demo: tuple[Installation, str]) -> None:
+    made, _ = demo
+    trial = Trial(**json.loads((made.var / "trial.json").read_text()))
+    with made.up() as running:
+        token = made.run("token", trial.tenant, "--role", "viewer")[1].strip().rpartition("\n")[2]
+        before = made.counted(token)
+        for _ in range(ANSWERED):
+            assert made.answers("GATEWAY_PORT", *chat(trial)) == 200
+        running.kill()
+    with made.up():
+        deadline = time.monotonic() + 30
+        while (counted := made.counted(token)) != before + ANSWERED and time.monotonic() < deadline:
+            time.sleep(0.2)
+    assert counted == before + ANSWERED
+
+
+def chat(trial: Trial) -> tuple[str, str, bytes]:
+    return f"/router/{trial.router}/v1/chat/completions", trial.gateway_key, REQUEST.encode()
 
 
 def _await_line(process: subprocess.Popen[str], text: str) -> None:
