@@ -9,12 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec import Struct
 
 from gateway.core.catalogue import Model
 from gateway.core.conversation import ChatRequest
 from gateway.core.facts import Need, Tier
 from gateway.dialects import DIALECTS
+from gateway.errors import InvalidRequest
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -74,6 +76,16 @@ def body(dialect: str, **changes: Any) -> dict[str, Any]:
 def parse(dialect: str, request: dict[str, Any] | bytes | None = None, **changes: Any) -> ChatRequest:
     raw = request if isinstance(request, bytes) else json.dumps(request or body(dialect, **changes)).encode()
     return DIALECTS[dialect].parse_request(raw, HEADERS)
+
+
+def refused(surface: str, request: dict[str, Any] | bytes) -> InvalidRequest:
+    raw = request if isinstance(request, bytes) else json.dumps(request).encode()
+    with pytest.raises(InvalidRequest) as caught:
+        DIALECTS[surface].parse_request(raw, HEADERS)
+    rendered = DIALECTS[surface].render_error(caught.value, "req_1")
+    assert rendered.status == 400
+    assert len(rendered.body) <= 2_048
+    return caught.value
 
 
 def sent(dialect: str, request: ChatRequest, model: Model = MODEL, **how: Any) -> dict[str, Any]:
