@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import msgspec
 
@@ -12,7 +11,8 @@ from gateway.simulator.asked import Answer, Asked, Call, Tool
 from gateway.simulator.behaviour import Behaviour
 from gateway.simulator.dice import Dice
 from gateway.simulator.minds import Mind, mind_of
-from gateway.simulator.prose import content_words, labels_of, task_of, text_for, words
+from gateway.simulator.prose import json_for, labels_of, text_for
+from gateway.simulator.task import Task, content_words, task_of, words
 
 REFUSAL = "I'm sorry, I can't help with that."
 UNSURE = "I'm sorry, I can't answer this with confidence."
@@ -20,15 +20,19 @@ UNSURE = "I'm sorry, I can't answer this with confidence."
 
 def answer(asked: Asked, behaviour: Behaviour, choice: int = 0) -> Answer:
     dice = Dice(asked.last("system"), asked.last("user"), choice)
-    mind, hardness = mind_of(asked.model), difficulty(asked)
+    mind = mind_of(asked.model)
+    task = task_of(asked, mind.sentences, dice)
+    hardness = difficulty(task)
     sure = confidence(mind, hardness, dice, behaviour)
-    reasoning = reasoning_tokens(mind, hardness, asked)
+    reasoning = reasoning_tokens(mind, hardness)
     if calls := called_tools(asked, dice):
         return Answer(pieces=(), calls=calls, ending="tools", reasoning=reasoning, mean_logprob=sure)
-    text, stopped_by = until_stop(written(asked, mind, hardness, dice, behaviour), asked.stops)
+    text, stopped_by = until_stop(
+        written(asked, task, behaviour, beyond=hardness - mind.strength), asked.stops
+    )
     whole = tokens.pieces(text)
     kept = tokens.within(asked.most_tokens, whole)
-    thoughts = tokens.pieces(thought(asked)) if asked.thinking else ()
+    thoughts = tokens.pieces(thought(task)) if asked.thinking else ()
     return Answer(
         pieces=kept,
         ending="length" if len(kept) < len(whole) else "stop_sequence" if stopped_by else "stop",
@@ -39,42 +43,29 @@ def answer(asked: Asked, behaviour: Behaviour, choice: int = 0) -> Answer:
     )
 
 
-def written(asked: Asked, mind: Mind, hardness: float, dice: Dice, behaviour: Behaviour) -> str:
+def written(asked: Asked, task: Task, behaviour: Behaviour, *, beyond: float) -> str:
+    """`beyond` is how much harder the task is than the model is strong."""
     if behaviour.word == "refuse":
         return REFUSAL
-    if hardness - mind.strength > 0.2 and Dice(asked.model, asked.last("user")).fraction("refuses") < 0.35:
+    if beyond > 0.2 and Dice(asked.model, task.all).fraction("refuses") < 0.35:
         return UNSURE
     if asked.json or asked.schema is not None:
-        return as_json(asked, dice, behaviour)
-    task = task_of(asked, mind.sentences, dice)
+        text = json_for(task, asked.schema)
+        return text[: len(text) // 2] if behaviour.word == "bad-json" else text
     if asked.turns[-1].role == "tool":
         return f"Here is what I found: {asked.turns[-1].text.strip()[:400]}"
-    mistaken = hardness > mind.strength and dice.fraction("mistaken") < 0.5
-    if mistaken and (options := labels_of(task)):
-        return dice.pick("mistake", options)
+    if beyond > 0 and (options := labels_of(task)) and task.dice.fraction("mistaken") < 0.5:
+        return task.dice.pick("mistake", options)
     return text_for(task)
 
 
-def as_json(asked: Asked, dice: Dice, behaviour: Behaviour) -> str:
-    wanted = asked.schema or guessed_schema(asked)
-    text = msgspec.json.encode(schema.conforming(wanted, asked.last("user"), dice)).decode()
-    return text[: len(text) // 2] if behaviour.word == "bad-json" else text
-
-
-def guessed_schema(asked: Asked) -> dict[str, Any]:
-    """Without a schema, the keys a prompt names in quotes or backticks."""
-    said = f"{asked.last('system')}\n{asked.last('user')}"
-    keys = re.findall(r"[\"'`](\w{2,30})[\"'`]", said) or re.findall(r"keys?:? (\w+)(?:,| and) (\w+)", said)
-    names = [key for found in keys for key in ([found] if isinstance(found, str) else found)] or ["answer"]
-    return {"type": "object", "properties": {name: {"type": "string"} for name in names[:8]}}
-
-
-def difficulty(asked: Asked) -> float:
+def difficulty(task: Task) -> float:
     """A crude impression, 0 to 1, of its own: the gateway's classifier must not be marking its own work."""
-    said = asked.last("user")
-    hits = sum(bool(re.search(pattern, said, re.IGNORECASE)) for pattern in vocabulary.HARD)
-    easy = sum(bool(re.search(pattern, said, re.IGNORECASE)) for pattern in vocabulary.EASY)
-    return min(1.0, max(0.05, 0.2 + 0.2 * hits - 0.15 * easy + min(0.3, len(said) / 20_000)))
+    if task.wants(vocabulary.ROUTINE):
+        return 0.1
+    hits = sum(bool(re.search(pattern, task.all, re.IGNORECASE)) for pattern in vocabulary.HARD)
+    length = len(task.subject)
+    return min(1.0, max(0.05, 0.2 + 0.2 * hits - (0.1 if length < 60 else 0) + min(0.3, length / 20_000)))
 
 
 def confidence(mind: Mind, hardness: float, dice: Dice, behaviour: Behaviour) -> float:
@@ -85,14 +76,14 @@ def confidence(mind: Mind, hardness: float, dice: Dice, behaviour: Behaviour) ->
     return -(dice.between("noise", 0.02, 0.12) + 2.5 * beyond + 0.1 * hardness)
 
 
-def reasoning_tokens(mind: Mind, hardness: float, asked: Asked) -> int:
+def reasoning_tokens(mind: Mind, hardness: float) -> int:
     """In blocks of 64, as they are billed."""
     return 64 * round(6 * hardness * mind.strength) if mind.reasons and hardness > 0.3 else 0
 
 
-def thought(asked: Asked) -> str:
-    topics = content_words(asked.last("user"))
-    return f"The user asks about {', '.join(topics[:3]) or 'this'}. I should answer directly and briefly."
+def thought(task: Task) -> str:
+    about = ", ".join(content_words(task.subject)[:3]) or "this"
+    return f"The user asks about {about}. I should answer directly and briefly."
 
 
 def until_stop(text: str, stops: tuple[str, ...]) -> tuple[str, str]:

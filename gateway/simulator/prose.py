@@ -1,7 +1,7 @@
 """Believable text for a prompt: a label for a classification, a number for a sum, sentences for a question.
 
-A simulated model understands nothing. It recognises the shape of the task and answers in kind, which is
-enough for a reader to see whether a cheaper model would have done.
+A simulated model understands nothing. It recognises the shape of the task and answers in kind, which is enough for
+a reader to see whether a cheaper model would have done.
 """
 
 from __future__ import annotations
@@ -11,35 +11,15 @@ import operator
 import re
 from collections.abc import Callable
 
-from msgspec import Struct
+import msgspec
 
-from gateway.simulator import vocabulary
-from gateway.simulator.asked import Asked
-from gateway.simulator.dice import Dice
-
-
-class Task(Struct, frozen=True):
-    """What was asked, in two parts: the words that instruct and the words that are worked on."""
-
-    instructions: str
-    subject: str
-    sentences: int
-    dice: Dice
-
-    def wants(self, pattern: str) -> bool:
-        return bool(re.search(pattern, self.instructions, re.IGNORECASE))
-
-
-def task_of(asked: Asked, sentences: int, dice: Dice) -> Task:
-    said, rules = asked.last("user"), asked.last("system")
-    head, separator, rest = said.partition("\n") if "\n" in said else said.partition(": ")
-    if not separator or len(rest) < len(head) // 4:
-        head, rest = said, said
-    return Task(f"{rules}\n{head}", rest.strip().strip('"'), sentences, dice)
+from gateway.simulator import phrases, schema, vocabulary, writing
+from gateway.simulator.asked import Schema
+from gateway.simulator.task import Task, words
 
 
 def text_for(task: Task) -> str:
-    return next((text for kind in KINDS if (text := kind(task)) is not None), "") or open_answer(task)
+    return next((text for kind in KINDS if (text := kind(task))), "") or writing.open_answer(task)
 
 
 def exactly(task: Task) -> str | None:
@@ -52,11 +32,11 @@ def exactly(task: Task) -> str | None:
 
 def score(task: Task) -> str | None:
     """What a judge is asked for."""
-    if not task.wants(r"(?:between|from) 0(?:\.0)? (?:and|to) 1(?:\.0)?\b|\[0, ?1\]"):
+    if not task.wants(vocabulary.SCORE):
         return None
-    low, high = (
-        (0.05, 0.2) if re.search(r"I'm sorry|I can(?:no|')t|unable to", task.subject) else (0.72, 0.97)
-    )
+    judged = task.subject.rpartition("<<<answer>>>")[2]
+    is_refusal = re.search(r"I'm sorry|I can(?:no|')t|unable to", judged)
+    low, high = (0.05, 0.2) if is_refusal else (0.72, 0.97)
     return f"{task.dice.between('score', low, high):.2f}"
 
 
@@ -121,7 +101,7 @@ def fact(task: Task) -> str | None:
 
 
 def extraction(task: Task) -> str | None:
-    if not task.wants(r"\b(?:extract|pull out|find|list) (?:the|all|any|every)\b"):
+    if not task.wants(r"\bextract\b|\b(?:pull out|find|list) (?:the|all|any|every)\b"):
         return None
     asked = task.instructions.lower()
     patterns = [pattern for word, pattern in vocabulary.FINDABLE.items() if word in asked]
@@ -131,12 +111,38 @@ def extraction(task: Task) -> str | None:
     return ", ".join(dict.fromkeys(found)) or "None found."
 
 
+def as_json(task: Task) -> str | None:
+    """JSON that was asked for in words."""
+    return (
+        json_for(task, None, indent=2) if task.wants(r"\b(?:as|in|return|give me)\b.{0,20}\bjson\b") else None
+    )
+
+
+def json_for(task: Task, wanted: Schema | None, *, indent: int = 0) -> str:
+    keys = {key: {"type": "string"} for key in keys_asked(task)}
+    value = schema.conforming(wanted or {"type": "object", "properties": keys}, task.subject, task.dice)
+    return msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
+
+
+def keys_asked(task: Task) -> list[str]:
+    """The keys a prompt names in quotes, or what it says is to be extracted."""
+    if quoted := re.findall(r"[\"'`](\w{2,30})[\"'`]", task.instructions):
+        return quoted[:8]
+    asked = re.search(
+        r"\bextract(?: the)? (.+?) (?:from|as|in)\b", task.instructions, re.IGNORECASE | re.DOTALL
+    )
+    listed = re.split(r",|\band\b", asked.group(1)) if asked else ["answer"]
+    return [re.sub(r"\W+", "_", one.strip().lower())[:40] for one in listed if one.strip()][:8]
+
+
 def summary(task: Task) -> str | None:
     if not task.wants(r"\b(?:summar|tl;?dr|key points|in one sentence|condense|headline)"):
         return None
-    sentences = [one.strip() for one in re.split(r"(?<=[.!?])\s+|\n+", task.subject) if len(one.split()) > 3]
+    own = phrases.CHANGES if task.wants(r"pull request|diff|commit") else phrases.FINDINGS
+    text = task.subject if task.is_apart else " ".join(own)
+    sentences = [one.strip() for one in re.split(r"(?<=[.!?])\s+|\n+", text) if len(one.split()) > 3]
     if not sentences:
-        return task.subject[:200]
+        return text[:200]
     if task.wants(r"one sentence|headline"):
         return sentences[0]
     kept = sentences[:: max(1, len(sentences) // task.sentences)][: task.sentences]
@@ -147,41 +153,30 @@ def rewriting(task: Task) -> str | None:
     if not task.wants(r"\b(?:rewrite|rephrase|paraphrase|shorten|correct|fix the|polish|make (?:this|it))\b"):
         return None
     text = re.sub(r"\s+", " ", task.subject)
-    for blunt, polished in vocabulary.POLISH.items():
-        text = re.sub(rf"\b{blunt}\b", polished, text, flags=re.IGNORECASE)
-    return " ".join(one[:1].upper() + one[1:] for one in re.split(r"(?<=[.!?])\s+", text))
-
-
-def code(task: Task) -> str | None:
-    if not task.wants(
-        r"\b(?:function|implement|code|script|regex|python|\w+script|bug|refactor|unit test|sql)\b"
-    ):
-        return None
-    name = "_".join(content_words(task.subject)[:3]) or "solve"
-    block = vocabulary.SQL if task.wants(r"\bsql\b") else vocabulary.PYTHON
-    explained = f"\n\n{open_answer(task)}" if task.sentences > 3 else ""
-    return block.format(name=name) + explained
-
-
-def open_answer(task: Task) -> str:
-    topics = content_words(task.subject) or ["that"]
-    first = task.dice.pick("first", range(len(vocabulary.SENTENCES)))
-    return " ".join(sentence(place, first, topics) for place in range(task.sentences))
-
-
-def sentence(place: int, first: int, topics: list[str]) -> str:
-    pattern = vocabulary.SENTENCES[(first + place) % len(vocabulary.SENTENCES)]
-    return pattern.format(a=topics[place % len(topics)], b=topics[(place + 1) % len(topics)])
-
-
-def words(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+", text.lower())
-
-
-def content_words(text: str) -> list[str]:
-    telling = [word for word in words(text) if len(word) > 2 and word not in vocabulary.COMMON]
-    return list(dict.fromkeys(telling))[:8]
+    for found, better in (phrases.SPELLING | phrases.POLISH).items():
+        text = re.sub(rf"\b{found}\b", better, text, flags=re.IGNORECASE)
+    text = " ".join(one[:1].upper() + one[1:] for one in re.split(r"(?<=[.!?])\s+", text))
+    if not task.wants(r"polite|friendly"):
+        return text
+    return phrases.POLITE.format(text=text if text[-1:] in {".", "!", "?"} else f"{text}.")
 
 
 type Kind = Callable[[Task], str | None]
-KINDS: tuple[Kind, ...] = (exactly, score, label, arithmetic, fact, extraction, summary, rewriting, code)
+KINDS: tuple[Kind, ...] = (
+    score,
+    exactly,
+    as_json,
+    label,
+    arithmetic,
+    fact,
+    extraction,
+    summary,
+    rewriting,
+    writing.translation,
+    writing.commit,
+    writing.itinerary,
+    writing.letter,
+    writing.description,
+    writing.code,
+    writing.reasoning,
+)

@@ -144,13 +144,14 @@ def a_string(schema: Schema, name: str, filler: Filler) -> str:
 
 
 def said_about(name: str, filler: Filler) -> str:
-    """The prompt's own words for a property of this name."""
-    prompt = filler.prompt
-    for pattern, hint in vocabulary.FITTING:
-        if re.search(hint, name.lower()) and (found := re.search(pattern, prompt)):
+    """The prompt's own words for a property of this name, or something that could stand there."""
+    named = name.lower()
+    for pattern, fits_names in vocabulary.FITTING:
+        if re.search(fits_names, named) and (found := re.search(pattern, filler.prompt)):
             return found.group(1)
-    words = re.findall(r"[^\W\d_]{4,}", prompt) or [name]
-    return " ".join(words[-3:]) if len(words) < 40 else " ".join(words[:6])
+    sample = next((text for pattern, text in vocabulary.SAMPLES if re.search(pattern, named)), "")
+    words = re.findall(r"[^\W\d_]{4,}", filler.prompt) or [name]
+    return sample or " ".join(words[:6] if len(words) > 40 else words[-3:])
 
 
 type Filling = Callable[[Schema, str, Filler], Any]

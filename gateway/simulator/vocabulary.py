@@ -1,4 +1,4 @@
-"""The words and phrases simulated answers are made of."""
+"""The words by which a task is recognised, and what in a prompt fits where."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ SUGGESTS = {
     "technical": among("error crash bug broken loading timeout api install update fails"),
     "account": among("account password login email profile username locked sign"),
     "shipping": among("shipping delivery package order late arrived tracking courier parcel"),
+    "hotel": among("hotel room night stay hostel breakfast suite spa"),
+    "flight": among("flight fly flights airport plane seat airline nonstop"),
+    "package": among("package beach kids family inclusive holiday week weeks resort"),
+    "rebooking": among("rebook rebooking change moved another later earlier reschedule"),
+    "luggage": among("luggage bag bags suitcase lost baggage"),
     "refund": among("refund money back return charged cancel"),
     "spam": among("winner prize free click offer lottery crypto"),
     "high": among("urgent down outage immediately asap production critical blocked"),
@@ -66,19 +71,38 @@ FINDABLE = {
     "url": r"https?://\S+",
 }
 # What in a prompt fills a property of a given name: (found like this, for names like this).
+MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+PLACES = "crete|lisbon|rome|paris|london|berlin|madrid|vienna|athens|mallorca|tenerife|oslo|tokyo|new york"
 FITTING = (
     (r"([\w.+-]+@[\w-]+\.[\w.]+)", r"mail"),
     (
-        r"(?i:order|invoice|ticket|case)\s*(?:number|no\.?|id)?\s*#?\s*([A-Z0-9-]*\d[A-Z0-9-]*)",
-        r"order|invoice|ticket|number|id$",
+        r"(?i:order|invoice|ticket|case|booking)\s*(?:number|no\.?|id)?\s*#?\s*([A-Z0-9-]*\d[A-Z0-9-]*)",
+        r"order|invoice|ticket|booking|id$",
     ),
-    (r"(\d{4}-\d\d-\d\d|\d{1,2} [A-Z][a-z]+ \d{4}|[A-Z][a-z]+ \d{1,2}, \d{4})", r"date|day|when"),
+    (r"(\d{4}-\d\d-\d\d|\d{1,2} [A-Z][a-z]+ \d{4}|[A-Z][a-z]+ \d{1,2}, \d{4})", r"date|day|when|due"),
+    (rf"(?i:\b((?:early |late |mid-)?(?:{MONTHS}))\b)", r"date|when"),
     (r"((?:\$|€|£|USD |EUR )\s?[\d,.]*\d)", r"amount|price|total|cost"),
+    (r"\b(USD|EUR|GBP|CHF|JPY)\b", r"currency"),
     (
         r"\b(?:in|for|at|to|from|of|near) ([A-Z]\w+(?: [A-Z]\w+)*)",
-        r"city|location|place|country|town|name|region",
+        r"city|location|place|country|town|name|region|destination",
     ),
-    (r"\b([A-Z][a-z]+ [A-Z][a-z]+)\b", r"name|person|customer|author"),
+    (rf"(?i:\b({PLACES})\b)", r"city|location|place|country|town|region|destination"),
+    (r"\b([A-Z][a-z]+ [A-Z][a-z]+)\b", r"name|person|customer|author|passenger"),
+    (r"\b(\d{1,3})\b", r"number|count|quantity|travellers"),
+)
+# What stands for it where the prompt has nothing.
+SAMPLES = (
+    (r"mail", "ada@example.com"),
+    (r"invoice", "INV-20418"),
+    (r"booking|order|ticket|id$", "BK-48213"),
+    (r"date|day|when|due", "2026-05-02"),
+    (r"amount|price|total|cost", "1284.00"),
+    (r"currency", "EUR"),
+    (r"city|location|place|town|destination", "Lisbon"),
+    (r"country|region", "Portugal"),
+    (r"name|person|customer|author|passenger", "Ada Lovelace"),
+    (r"number|count|quantity|travellers", "2"),
 )
 FORMATS = {
     "date": "2026-03-14",
@@ -89,60 +113,29 @@ FORMATS = {
     "uuid": "6f1c2d1e-8a4b-4c3d-9e2f-0a1b2c3d4e5f",
     "ipv4": "192.0.2.7",
 }
-POLISH = {
-    "hey": "Hello",
-    "pls": "please",
-    "asap": "as soon as possible",
-    "u": "you",
-    "ur": "your",
-    "thx": "thank you",
-    "gonna": "going to",
-    "can't": "cannot",
-    "want": "would like",
-    "dont": "do not",
-    "i": "I",
-}
-SENTENCES = (
-    "The short version is that {a} depends mostly on {b}.",
-    "It helps to look at {a} first and to treat {b} as the constraint.",
-    "In practice, teams handle {a} by agreeing on {b} before anything else.",
-    "A good first step is to write down what {a} should achieve and how {b} will be measured.",
-    "If {a} changes, revisit {b}, because the two are closely linked.",
-    "Most problems with {a} show up early when {b} is checked every week.",
-    "Finally, keep {a} simple until {b} proves that more is needed.",
-)
-PYTHON = """```python
-def {name}(items: list[str]) -> list[str]:
-    return list(dict.fromkeys(item.strip() for item in items if item.strip()))
-```"""
-SQL = """```sql
-SELECT {name}, count(*) AS total
-FROM events
-WHERE created_at >= now() - interval '30 days'
-GROUP BY {name}
-ORDER BY total DESC;
-```"""
 COMMON = among("""
     the and for with that this what when where which how why who are was were will would could
     should can does from have has had into about your you please write give tell explain make made
     need want like they them then than there their our out its not but all any each one two more
-    most some very just also only over under after before between using used use may might must let
+    most some very just also only over under after before between using used use these those three two four five may might must let
     get got
+""")
+VERBS = among("""
+    explain compare prove derive find fix run open write draft give tell make show list weigh analyse analyze summarize
+    classify extract rewrite describe carry add change create build handle use help keep work show check test moves
 """)
 TOOL_VERBS = among("""
     get set find search lookup look up fetch list create make do call run tool function use for of
     by the a current
 """)
-# What makes a prompt hard, and what makes it easy.
+# What any model can do, and what not every model can.
+SCORE = r"(?:between|from) 0(?:\.0)? (?:and|to) 1(?:\.0)?\b|\[0, ?1\]"
+ROUTINE = rf"\b(?:classify|label|tag|sentiment|extract|one word|yes or no|rewrite|translate)\b|{SCORE}"
 HARD = (
     r"\b(?:prove|derive|proof|theorem)\b",
-    r"step[ -]by[ -]step|reason|think (?:hard|carefully)",
+    r"step[ -]by[ -]step|reason|think (?:hard|carefully)|clause by clause",
     r"\b(?:architecture|trade-?offs?|design a|strategy|negotiat)",
     r"\b(?:legal|contract clause|diagnos|liabilit|regulat|compliance)",
-    r"\b(?:optimi[sz]e|concurren|deadlock|race condition|complexity|algorithm)",
-    r"\bwhy\b.*\b(?:because|despite|although|however)\b|\bcompare\b.*\band\b",
-)
-EASY = (
-    r"\b(?:classify|label|tag|sentiment|extract|one word|yes or no)\b",
-    r"^.{0,60}$",
+    r"\b(?:optimi[sz]e|optimal|concurren|deadlock|race condition|complexity|algorithm)",
+    r"\b(?:compare|weigh|analy[sz]e)\b.*\b(?:and|against|which)\b",
 )

@@ -17,6 +17,7 @@ from gateway.simulator.dice import Dice
 from gateway.simulator.minds import mind_of
 from gateway.simulator.prompt_cache import PromptCache, prompt_tokens
 from gateway.simulator.schema import conforming
+from gateway.simulator.task import task_of
 from gateway.simulator.tokens import count, pieces, within
 
 STRONG, LIGHT = "gpt-5", "gpt-5-nano"
@@ -50,7 +51,24 @@ def said(prompt: str, model: str = STRONG, **more: Any) -> str:
             "Summarize in one sentence: We met on Monday and agreed. Bob writes it up.",
             "We met on Monday and agreed.",
         ),
-        ("Rewrite this politely: hey send it asap pls", "Hello send it as soon as possible please"),
+        ("Extract name and email: Grace Hopper, grace@navy.mil", "grace@navy.mil, Grace Hopper"),
+        (
+            "Rewrite this more politely: send it asap",
+            "Thank you for getting in touch. Send it as soon as possible.",
+        ),
+        ("Correct the spelling: hotl neer colloseum rom", "Hotel near Colosseum Rome"),
+        (
+            "Extract destination and dates from this query as JSON: crete in may",
+            '{\n  "destination": "crete"',
+        ),
+        ("Translate to German: thank you", "Vielen Dank"),
+        ("Write a one-line commit message for this diff.", ""),
+        ("Write a three-day itinerary for Lisbon.", "Day 1"),
+        ("Draft a reply to a customer about a late delivery", "Hello,"),
+        ("Write a Python function that merges overlapping date ranges", "```python\ndef merge_overlapping"),
+        ("Write SQL for the signups of a month", "```sql\nSELECT"),
+        ("Summarize this pull request in three sentences.", "The change"),
+        ("Compare step by step the two offers", "1. "),
         ("Score the answer between 0 and 1: I'm sorry, I can't help.", "0.1"),
         ("Score the answer between 0 and 1: Paris is the capital.", "0."),
     ],
@@ -81,10 +99,28 @@ def test_strong_models_say_more() -> None:
 
 def test_light_models_are_less_sure_of_hard_prompts() -> None:
     easy = "Classify the sentiment as positive or negative: great"
-    assert difficulty(asked(HARD)) > 0.6 > difficulty(asked(easy))
+    assert hardness(HARD) > 0.6 > hardness(easy)
     assert answer(asked(easy, LIGHT), WELL).mean_logprob > -0.3
     assert answer(asked(HARD, STRONG), WELL).mean_logprob > -0.5
     assert answer(asked(HARD, LIGHT), WELL).mean_logprob < -0.5
+
+
+def hardness(prompt: str) -> float:
+    return difficulty(task_of(asked(prompt), 3, Dice()))
+
+
+JUDGING = (
+    "You grade an answer. Between the marks stand a request and the answer to it. "
+    "Reply with one number between 0 and 1 and nothing else."
+)
+
+
+@pytest.mark.parametrize(("reply", "low", "high"), [("I'm sorry, I can't.", 0, 0.3), ("Paris.", 0.7, 1)])
+@pytest.mark.parametrize("model", ["gpt-5", "gpt-5-nano", "llama-3.3-8b"])
+def test_any_model_can_judge(reply: str, low: float, high: float, model: str) -> None:
+    """Even of a hard request, and whatever it says itself about sorry."""
+    shown = f"<<<request>>>\n[user] {HARD} I'm sorry to ask.\n<<<answer>>>\n{reply}\n<<<end>>>\nScore:"
+    assert low <= float(said(shown, model, system=JUDGING, most_tokens=16)) <= high
 
 
 def test_light_models_refuse_some_hard_prompts_and_strong_ones_none() -> None:
