@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Self
 
 from django import forms
@@ -35,19 +36,19 @@ class Words(forms.CharField):
         super().run_validators(", ".join(value))
 
 
-class Percent(forms.FloatField):
-    """Shown as 10, kept as 0.1."""
+class Percent(forms.DecimalField):
+    """Shown as 10, kept as 0.1; reckoned in decimals, so that saving what was shown changes nothing."""
 
     def __init__(self, **rest: Any) -> None:
-        super().__init__(required=False, min_value=0, max_value=100, step_size=None, **rest)
+        super().__init__(required=False, min_value=0, max_value=100, **rest)
         self.widget.attrs["step"] = "any"
 
     def prepare_value(self, value: Any) -> Any:
-        return f"{round(value * 100, 8):g}" if isinstance(value, float | int) else value
+        return f"{(Decimal(repr(value)) * 100).normalize():f}" if isinstance(value, float | int) else value
 
     def clean(self, value: Any) -> float | None:
         percent = super().clean(value)
-        return None if percent is None else round(percent / 100, 10)
+        return None if percent is None else float(percent / 100)
 
 
 class Share(forms.FloatField):

@@ -81,11 +81,11 @@ class QuestionForm(forms.Form):
     @property
     def says_something(self) -> bool:
         cleaned = self.cleaned_data
-        return bool(cleaned["text"] or cleaned["system"]) or cleaned["input_tokens"] is not None
+        return bool(cleaned["text"] or cleaned["system"] or cleaned["input_tokens"] is not None)
 
     @property
     def wants_draft(self) -> bool:
-        return self.cleaned_data["policy"] != SERVED
+        return str(self.cleaned_data["policy"]) != SERVED
 
     @property
     def asked(self) -> Asked:

@@ -171,6 +171,7 @@ def test_deleting_takes_the_versions_along(acme: Tenant, ben: Person, support: R
 def test_the_audit_trail_has_only_the_parts_that_changed(acme: Tenant, ben: Person, support: Router) -> None:
     actions.edit(support, lambda policy: editing.set_baseline(policy, "openai/gpt-5"), acting=ben.acting)
     entry = acme.audit_entries.order_by("-id").first()
+    assert entry is not None
     assert entry.changes == {"baseline": {"from": None, "to": "openai/gpt-5"}}
 
 

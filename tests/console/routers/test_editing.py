@@ -1,10 +1,11 @@
 """Edits are pure, and no sequence of them leaves anything but a policy."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -123,8 +124,11 @@ edits = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(strategies.policies(), st.lists(edits, max_size=12))
-def test_after_any_sequence_of_edits_there_is_a_policy(policy: Policy, sequence: list[tuple]) -> None:
+def test_after_any_sequence_of_edits_there_is_a_policy(
+    policy: Policy, sequence: list[tuple[Any, ...]]
+) -> None:
     for edit, *arguments in sequence:
         try:
             policy = edit(policy, *arguments)

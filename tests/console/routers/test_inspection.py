@@ -1,6 +1,7 @@
 """What blocks publishing: errors of the lint, patterns RE2 does not know, whitelists, failing tests."""
 
 import time
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -25,7 +26,7 @@ from tests.core.build import NOON, tenant
 GOOD = Policy(rules=(Rule(name="vip", when=Condition(tag={"team": "vip"}), tier=Tier.PREMIUM),))
 
 
-def places(policy: Policy, level: str = "error", **surroundings: object) -> list[str]:
+def places(policy: Policy, level: str = "error", **surroundings: Any) -> list[str]:
     inspection = inspect(policy, tenant(**surroundings), at=NOON)
     return [finding.place for finding in inspection.findings if finding.level == level]
 

@@ -1,0 +1,266 @@
+"""The rule editor through its forms, as a person without YAML (and without JavaScript) uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+
+from console.routers import actions, selectors, text
+from console.routers.models import Router
+from console.tenancy import within
+from console.tenants.models import Tenant
+from gateway.core.policy import Policy
+from tests.console.browsing import encoded, form_in
+from tests.console.conftest import Person
+from tests.console.routers.contract import POLICY
+
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+HERE = "/t/acme/routers/support/"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def client(ben: Person) -> Client:
+    return ben.client
+
+
+def draft(acme: Tenant, slug: str = "support") -> Policy:
+    with within(acme):
+        return selectors.router_of(acme, slug).policy
+
+
+def opened(client: Client, path: str) -> QueryDict:
+    response = client.get(HERE + path)
+    assert response.status_code == 200
+    return form_in(response.content, "editing")
+
+
+def post(client: Client, path: str, data: QueryDict, **headers: str) -> Response:
+    return client.post(
+        HERE + path, encoded(data), content_type="application/x-www-form-urlencoded", headers=headers
+    )
+
+
+def given(data: QueryDict, **fields: str | Iterable[str]) -> QueryDict:
+    for name, value in fields.items():
+        data.setlist(name.replace("__", "-"), [value] if isinstance(value, str) else list(value))
+    return data
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["rules/0/", "rules/1/", "rules/2/", "otherwise/", "basics/", "floors/0/", "tests/0/"],
+)
+def test_saving_a_form_that_nobody_touched_changes_nothing(
+    acme: Tenant, client: Client, contract: Router, path: str
+) -> None:
+    response = post(client, path, opened(client, path))
+    assert response.status_code == 302
+    assert draft(acme) == text.read(POLICY)
+    with within(acme):
+        assert selectors.router_of(acme, "support").version == contract.version
+
+
+def test_the_contracts_example_can_be_built_by_forms_alone(
+    acme: Tenant, ben: Person, client: Client, contract: Router
+) -> None:
+    with within(acme):
+        wanted = contract.policy
+        actions.save_draft(contract, Policy(), acting=ben.acting)
+    post(client, "basics/", given(opened(client, "basics/"), baseline_kind="model", baseline="openai/gpt-5",
+        narrowed="on", whitelist="openai/gpt-5, openai/gpt-5-nano, anthropic/claude-haiku-4-5",
+        doubtful="on", confidence_below="50", unsure_tier="mid"))  # fmt: skip
+    post(client, "rules/0/", given(opened(client, "rules/0/"), name="escalated", when__tag_name="escalated",
+        when__tag_values="true", to="tier", tier="premium"))  # fmt: skip
+    post(client, "rules/1/", _routine(client))
+    post(client, "rules/2/", given(opened(client, "rules/2/"), name="pinned",
+        when__requested_model="openai/gpt-5", to="model", model="openai/gpt-5"))  # fmt: skip
+    post(client, "floors/0/", given(opened(client, "floors/0/"), name="reasoning", tier="mid",
+        when__classes="reasoning"))  # fmt: skip
+    post(client, "tests/0/", given(opened(client, "tests/0/"), name="regulated stays up", text="Tag this",
+        tags="data=regulated", expect_tier="premium"))  # fmt: skip
+    built = draft(acme)
+    assert [rule.name for rule in built.rules] == ["escalated", "routine", "pinned"]
+    assert built.rules[1] == wanted.rules[1]
+    assert built.rules[2].model == "openai/gpt-5"
+    assert (built.baseline, built.whitelist, built.unsure) == (
+        wanted.baseline,
+        wanted.whitelist,
+        wanted.unsure,
+    )
+    assert built.tests == wanted.tests
+    assert built.floors[0].tier == wanted.floors[0].tier
+
+
+def _routine(client: Client) -> QueryDict:
+    """By the form's buttons: two conditions that both hold, and five checks."""
+    data = given(opened(client, "rules/1/"), name="routine", to="tier", tier="lightweight", checked="on")
+    orders = ["add when-all", "add when-all"]
+    orders += [f"check {kind}" for kind in ("not_refusal", "json_valid", "mean_logprob", "regex", "judge")]
+    for order in orders:
+        response = post(client, "rules/1/", given(data, op=order))
+        assert response.status_code == 200
+        data = form_in(response.content, "editing")
+    return given(
+        data,
+        when__all__0__classes=["classification", "extraction", "rewriting"],
+        when__all__1__tokens_at_most="2000",
+        checks__3__pattern="^(positive|negative)$",
+        checks__4__model="openai/gpt-5-nano",
+        checks__4__score_at_least="70",
+        up_to="premium",
+    )
+
+
+def test_buttons_that_shape_a_form_save_nothing(acme: Tenant, client: Client, contract: Router) -> None:
+    data = opened(client, "rules/0/")
+    for op in ("check regex", "add when-any", "show when share", "drop checks 0", "nonsense", "tag when"):
+        assert post(client, "rules/0/", given(data.copy(), op=op)).status_code == 200
+    assert draft(acme) == contract.policy
+
+
+def test_what_is_wrong_is_said_at_the_field(acme: Tenant, client: Client, contract: Router) -> None:
+    response = post(client, "rules/0/", given(opened(client, "rules/0/"), name=""))
+    assert response.status_code == 422
+    assert "This field is required." in response.content.decode()
+    assert draft(acme) == contract.policy
+
+
+@pytest.mark.parametrize(
+    ("op", "names"),
+    [
+        ("down 0", ["routine", "escalated", "pinned"]),
+        ("up 2", ["escalated", "pinned", "routine"]),
+        ("up 0", ["escalated", "routine", "pinned"]),
+        ("copy 0", ["escalated", "escalated 2", "routine", "pinned"]),
+        ("remove 1", ["escalated", "pinned"]),
+    ],
+)
+def test_rules_are_arranged_by_buttons(
+    acme: Tenant, client: Client, contract: Router, op: str, names: list[str]
+) -> None:
+    response = client.post(f"{HERE}arrange/", {"version": contract.version, "op": op, "order": "0,1,2"})
+    assert response.status_code == 302
+    assert [rule.name for rule in draft(acme).rules] == names
+
+
+def test_rules_are_arranged_by_dragging(acme: Tenant, client: Client, contract: Router) -> None:
+    client.post(f"{HERE}arrange/", {"version": contract.version, "order": "2,0,1"})
+    assert [rule.name for rule in draft(acme).rules] == ["pinned", "escalated", "routine"]
+
+
+@pytest.mark.parametrize("order", ["", "0,1", "0,1,1", "0,1,2,3", "a,b", "9" * 50])
+def test_an_order_of_other_rules_is_refused(
+    acme: Tenant, client: Client, contract: Router, order: str
+) -> None:
+    assert client.post(f"{HERE}arrange/", {"version": contract.version, "order": order}).status_code == 409
+    assert draft(acme) == contract.policy
+
+
+def test_floors_and_tests_are_removed(acme: Tenant, client: Client, contract: Router) -> None:
+    client.post(f"{HERE}arrange/", {"version": contract.version, "op": "remove-floor 0"})
+    client.post(f"{HERE}arrange/", {"version": contract.version + 1, "op": "remove-test 0"})
+    assert draft(acme).floors == ()
+    assert draft(acme).tests == ()
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_the_second_of_two_tabs_gets_409(
+    acme: Tenant, client: Client, contract: Router, headers: dict[str, str]
+) -> None:
+    first, second = opened(client, "rules/0/"), opened(client, "rules/0/")
+    post(client, "rules/0/", given(first, name="mine"))
+    response = post(client, "rules/0/", given(second, name="yours"), **headers)
+    assert response.status_code == 409
+    assert draft(acme).rules[0].name == "mine"
+    if headers:
+        assert "Somebody saved this router" in response["HX-Trigger"]
+    else:
+        assert "Somebody was first" in response.content.decode()
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "9" * 40])
+def test_a_save_without_its_version_is_refused(
+    acme: Tenant, client: Client, contract: Router, version: str
+) -> None:
+    response = post(client, "rules/0/", given(opened(client, "rules/0/"), name="x", version=version))
+    assert response.status_code == 409
+    assert draft(acme) == contract.policy
+
+
+def test_yaml_is_saved_and_shown_as_rules(acme: Tenant, client: Client, contract: Router) -> None:
+    yaml = "rules:\n- {name: only, tier: small}\notherwise: {model: openai/gpt-5}\n"
+    response = client.post(f"{HERE}yaml/", {"version": contract.version, "yaml": yaml}, follow=True)
+    assert draft(acme) == text.read(yaml)
+    assert ">only</a>" in response.content.decode()
+
+
+def test_yaml_that_is_no_policy_comes_back_with_its_line(
+    acme: Tenant, client: Client, contract: Router
+) -> None:
+    yaml = "rules:\n- {name: only, teir: small}\n"
+    response = client.post(f"{HERE}yaml/", {"version": contract.version, "yaml": yaml})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "teir: small" in page
+    assert 'data-editor-line="2"' in page
+    assert "$.rules[0].teir" in page
+    assert draft(acme) == contract.policy
+
+
+def test_text_is_checked_as_one_types(vera: Person, contract: Router) -> None:
+    page = vera.client.post(f"{HERE}check/", {"yaml": "rules: [{name: a}]"}, headers=HTMX).content.decode()
+    assert "<html" not in page
+    assert "Names neither a tier nor a model" in page
+    good = vera.client.post(f"{HERE}check/", {"yaml": POLICY}, headers=HTMX).content.decode()
+    assert "Test <b>regulated stays up</b> fails: tier is" in good
+    assert "1 failing test" in good
+
+
+def test_a_form_is_checked_as_one_fills_it_in(acme: Tenant, client: Client, contract: Router) -> None:
+    data = given(opened(client, "rules/0/"), name="renamed", to="model", model="no/such")
+    page = post(client, "rules/0/?preview", data, **HTMX).content.decode()
+    assert "name: renamed" in page
+    assert "Unknown model no/such" in page
+    assert 'hx-swap-oob="outerHTML"' in page
+    assert draft(acme) == contract.policy
+    assert post(client, "rules/0/?preview", given(data, name=""), **HTMX).status_code == 204
+
+
+def test_htmx_gets_the_workbench_alone(client: Client, contract: Router) -> None:
+    for path in ("", "floors/", "rules/0/", "otherwise/"):
+        page = client.get(HERE + path, headers=HTMX).content.decode()
+        assert "<html" not in page
+        assert 'id="editor"' in page
+
+
+def test_a_place_after_the_last_is_for_a_new_one_and_beyond_is_nothing(
+    client: Client, contract: Router
+) -> None:
+    assert client.get(f"{HERE}rules/3/").status_code == 200
+    assert client.get(f"{HERE}rules/4/").status_code == 404
+    assert client.get(f"{HERE}floors/2/").status_code == 404
+    assert client.get(f"{HERE}tests/2/").status_code == 404
+
+
+def test_names_are_shown_inert(acme: Tenant, client: Client, contract: Router) -> None:
+    name = '<script>alert(1)</script>{{7*7}}"><img onerror=x>'
+    post(client, "rules/0/", given(opened(client, "rules/0/"), name=name))
+    assert draft(acme).rules[0].name == name
+    page = client.get(HERE).content.decode()
+    assert "<script>alert" not in page
+    assert "<img onerror" not in page
+    assert "{{7*7}}" in page
+
+
+@pytest.mark.parametrize(("name", "status"), [("x" * 101, 422), (" ", 422), ("a\0b", 422), ("🧑‍🚀 ok", 302)])
+def test_the_lengths_and_characters_of_a_name(
+    client: Client, contract: Router, name: str, status: int
+) -> None:
+    assert post(client, "rules/0/", given(opened(client, "rules/0/"), name=name)).status_code == status
