@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -13,7 +13,6 @@ from console.routers.models import Router
 from gateway.core.classify import Classification, Prompt, Turn, classify
 from gateway.core.explain import Explanation, explain
 from gateway.core.facts import Need, RequestFacts, Surface
-from gateway.core.money import usd
 from gateway.core.policy import Policy
 from gateway.core.snapshot import TenantSnapshot
 
@@ -79,48 +78,3 @@ def facts_of(asked: Asked, seen: Classification, *, at: datetime) -> RequestFact
         key=asked.key,
         lot=asked.lot,
     )
-
-
-def contract_of(explained: Explained) -> dict[str, object]:
-    """In the words of the contract; money as exact decimal strings, None where no price is known."""
-    seen, decision = explained.seen, explained.decision
-    return {
-        "class": seen.request_class.value,
-        "difficulty": seen.difficulty,
-        "confidence": seen.confidence,
-        "evidence": [
-            {"signal": each.signal, "found": each.found, "weight": each.weight, "toward": str(each.toward)}
-            for each in seen.evidence
-        ],
-        "input_tokens": explained.facts.input_tokens,
-        "output_tokens": explained.facts.output_tokens,
-        "rule": decision.rule,
-        "tier": decision.tier.value if decision.tier else None,
-        "asked_tier": decision.asked_tier.value,
-        "lifted_by": decision.lifted_by,
-        "floors": list(decision.floors),
-        "model": decision.model,
-        "refusal": decision.refusal,
-        "ladder": [{"tier": rung.tier.value, "models": list(rung.models)} for rung in decision.ladder],
-        "up_to": decision.up_to.value if decision.up_to else None,
-        "candidates": list(_candidates(decision)),
-        "baseline": {
-            "model": decision.baseline_model,
-            "expected_cost_usd": _usd(decision.baseline_cost),
-        },
-    }
-
-
-def _candidates(decision: Explanation) -> Iterator[dict[str, object]]:
-    for candidate in decision.candidates:
-        yield {
-            "model": candidate.model,
-            "tier": candidate.tier.value,
-            "expected_cost_usd": _usd(candidate.expected_cost),
-            "taken": candidate.taken,
-            "because": candidate.because,
-        }
-
-
-def _usd(nano: int | None) -> str | None:
-    return None if nano is None else usd(nano)
