@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from ipaddress import ip_address
 
 import pytest
@@ -237,6 +238,31 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
     except UrlNotAllowed:
         return
     assert parse(f"{url.scheme}://{url.authority.decode()}{url.target.decode()}") == url
+
+
+numeric_hosts = st.lists(
+    st.one_of(
+        st.integers(0, 2**32).map(str),
+        st.integers(0, 2**32).map(hex),
+        st.integers(0, 2**16).map(oct).map(lambda text: text.replace("0o", "0")),
+        st.sampled_from(["127", "0", "00", "0x", "1e3", "٣"]),
+    ),
+    min_size=1,
+    max_size=5,
+).map(".".join)
+
+
+@given(numeric_hosts)
+def test_no_number_is_a_name_to_us_and_an_address_to_the_resolver(host: str) -> None:
+    try:
+        url = parse(f"https://{host}/")
+    except UrlNotAllowed:
+        return
+    try:
+        found = socket.getaddrinfo(host, 443, flags=socket.AI_NUMERICHOST)
+    except OSError:
+        return
+    assert {str(answer[4][0]) for answer in found} == {url.host}
 
 
 def literal(scheme: str, address: str) -> str:
