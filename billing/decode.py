@@ -7,13 +7,14 @@ numbers that no provider could mean are refused here and not by a failing batch.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from gateway.core.events import Event, Intent, RequestSettled, SettledAttempt
 
@@ -56,33 +57,54 @@ def object_to(event: Event) -> str:
         ids.append(event.attempt_id)
     if len(set(ids)) < len(ids) or not all(ids) or any(len(one) > 200 for one in ids):
         return "attempt ids are missing, repeated or longer than 200 characters"
-    for name, amount, most in _amounts(event, lines):
+    return _out_of_range(event, lines)
+
+
+def _out_of_range(event: Event, lines: Sequence[SettledAttempt]) -> str:
+    """The first number that no provider could mean."""
+    for name, amount, most in _amounts(event):
         if amount is not None and not 0 <= amount <= most:
             return f"{name} is below 0 or above {most}"
+    for line in lines:
+        buckets = astuple(line.attempt.usage)
+        if min(buckets) < 0 or max(buckets) > MOST:
+            return f"usage is below 0 or above {MOST}"
+        for name, amount, most in _amounts_of(line):
+            if amount is not None and not 0 <= amount <= most:
+                return f"{name} is below 0 or above {most}"
     return ""
 
 
-def _amounts(event: Event, lines: tuple[SettledAttempt, ...]) -> Iterator[tuple[str, int | None, int]]:
-    yield "seq", event.seq, 2**62
-    yield "snapshot_version", event.origin.snapshot_version, MOST
-    yield "policy_version", event.origin.policy_version, MOST
+type Amount = tuple[str, int | None, int]  # what it is called, how much, how much at most
+
+
+def _amounts(event: Event) -> tuple[Amount, ...]:
+    common: tuple[Amount, ...] = (
+        ("seq", event.seq, 2**62),
+        ("snapshot_version", event.origin.snapshot_version, MOST),
+        ("policy_version", event.origin.policy_version, MOST),
+    )
     if isinstance(event, Intent):
-        yield "deadline_s", event.deadline_s, 10**7
-    else:
-        yield "status", event.status, 999
-        yield "baseline", event.baseline, MOST_NANO
-        yield "total_ms", event.total_ms, MOST
-        yield "first_byte_ms", event.first_byte_ms, MOST
-        yield "decide_us", event.decide_us, MOST
-    for line in lines:
-        attempt, usage = line.attempt, line.attempt.usage
-        yield "attempt.status", attempt.status, 999
-        yield "attempt.started_ms", attempt.started_ms, MOST
-        yield "attempt.first_byte_ms", attempt.first_byte_ms, MOST
-        yield "attempt.total_ms", attempt.total_ms, MOST
-        yield "cost", line.cost, MOST_NANO
-        for bucket in usage.__struct_fields__:
-            yield f"usage.{bucket}", getattr(usage, bucket), MOST
+        return (*common, ("deadline_s", event.deadline_s, 10**7))
+    return (
+        *common,
+        ("status", event.status, 999),
+        ("baseline", event.baseline, MOST_NANO),
+        ("total_ms", event.total_ms, MOST),
+        ("first_byte_ms", event.first_byte_ms, MOST),
+        ("decide_us", event.decide_us, MOST),
+    )
+
+
+def _amounts_of(line: SettledAttempt) -> tuple[Amount, ...]:
+    attempt = line.attempt
+    return (
+        ("attempt.status", attempt.status, 999),
+        ("attempt.started_ms", attempt.started_ms, MOST),
+        ("attempt.first_byte_ms", attempt.first_byte_ms, MOST),
+        ("attempt.total_ms", attempt.total_ms, MOST),
+        ("cost", line.cost, MOST_NANO),
+    )
 
 
 def _read(payload: bytes) -> Event:

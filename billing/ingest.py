@@ -11,9 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 
 import structlog
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, transaction
 from msgspec import Struct
 
+from billing import exclusive
 from billing.decode import Unreadable, decode
 from billing.models import DeadLetter
 from billing.store import store
@@ -22,7 +23,6 @@ from console.tenancy import every_tenant
 from gateway.core.events import Event
 
 BATCH = 1000
-LOCK = 0x4C454447  # "LEDG": one drain at a time, for the second would only wait for the first
 
 log = structlog.get_logger(__name__)
 
@@ -52,18 +52,10 @@ def drain(
 
 def _store_batch(stream: Stream, count: int) -> tuple[list[Entry], int]:
     with every_tenant():
-        if not _exclusive():
+        if not exclusive.is_ours():
             return [], 0
         entries = stream.read(count)
         return entries, keep(entries)
-
-
-def _exclusive() -> bool:
-    """Held until the transaction ends, however it ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        (got,) = cursor.fetchone() or (False,)
-    return bool(got)
 
 
 def keep(entries: Sequence[Entry]) -> int:

@@ -123,7 +123,8 @@ def beginning(moment: datetime, granularity: Granularity, zone: ZoneInfo) -> dat
     """The beginning of the hour, day or week that a moment lies in."""
     local = moment.astimezone(zone)
     if granularity is Granularity.HOUR:
-        return moment - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        return moment.astimezone(UTC) - past
     day = local.date()
     if granularity is Granularity.WEEK:
         day -= timedelta(days=day.weekday())
@@ -133,7 +134,8 @@ def beginning(moment: datetime, granularity: Granularity, zone: ZoneInfo) -> dat
 def following(moment: datetime, granularity: Granularity, zone: ZoneInfo) -> datetime:
     """The beginning of the next hour, day or week."""
     if granularity is Granularity.HOUR:
-        return moment + timedelta(hours=1)  # hours are counted in UTC: a day may have 23 or 25
+        # Counted in UTC: a day may have 23 hours or 25, and one island moves its clock by half of one.
+        return beginning(moment.astimezone(UTC) + timedelta(hours=1), granularity, zone)
     days = 7 if granularity is Granularity.WEEK else 1
     return midnight(moment.astimezone(zone).date() + timedelta(days=days), zone)
 

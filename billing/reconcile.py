@@ -7,12 +7,13 @@ review. If the settlement comes after all, `billing.late` puts it right.
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 import structlog
 from django.utils import timezone
 
+from billing import exclusive
 from billing.lines import interrupted
 from billing.models import OpenIntent
 from billing.store import close_settled, store_interrupted
@@ -26,12 +27,12 @@ AT_ONCE = 1000
 
 
 def reconcile(stream: Stream, *, now: datetime | None = None) -> int:
-    """How many requests were found interrupted. Waits while settlements may still be in the stream."""
-    if stream.backlog():
-        return 0
+    """How many requests were found interrupted. One due since the oldest unstored entry may still settle."""
+    known_until = min(now or timezone.now(), stream.oldest() or datetime.max.replace(tzinfo=UTC))
     with every_tenant():
+        exclusive.wait()
         close_settled()
-        lost = [_interrupted(intents) for intents in _overdue(now or timezone.now())]
+        lost = [_interrupted(intents) for intents in _overdue(known_until)]
         store_interrupted(lost)
     for event in lost:
         log.warning("request_interrupted", request_id=event.origin.request_id, tenant=event.origin.tenant)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import connection
 
+from billing import exclusive
 from billing.dimensions import DIMENSIONS, MEASURES, OF_LINES, TOKENS
 from console.tenancy import within
 
@@ -63,11 +65,13 @@ _ALL = """
 """
 
 
-def rebuild(tenant: Tenant) -> None:
+def rebuild(tenant: Tenant | UUID) -> None:
     """All of a tenant's rollups from its ledger; needed when its time zone changes."""
     with within(tenant), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM billing_rollup WHERE tenant_id = %s", [tenant.pk])
-        cursor.execute(_ALL + ADD, {"tenant": tenant.pk})
+        exclusive.wait()
+        tenant_id = tenant if isinstance(tenant, UUID) else tenant.pk
+        cursor.execute("DELETE FROM billing_rollup WHERE tenant_id = %s", [tenant_id])
+        cursor.execute(_ALL + ADD, {"tenant": tenant_id})
 
 
 def differences(tenant: Tenant) -> int:

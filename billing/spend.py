@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -132,7 +132,9 @@ def over_time(answer: Spend) -> Mapping[tuple[str, ...], list[Measures]]:
     """Each key's measures in every bucket of the span, in order; the query asked for a granularity."""
     query = answer.query
     assert query.granularity is not None
-    place = {moment: n for n, moment in enumerate(buckets(query.period, query.granularity))}
+    # In UTC: of two moments with one wall clock time, as when it is set back, Python thinks they are equal.
+    starts = buckets(query.period, query.granularity)
+    place = {start.astimezone(UTC): n for n, start in enumerate(starts)}
     series: dict[tuple[str, ...], list[Measures]] = {}
     for row in answer.rows:
         assert row.bucket is not None

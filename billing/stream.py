@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from redis import Redis, ResponseError
@@ -46,6 +47,14 @@ class Stream:
     def backlog(self) -> int:
         """Entries not stored yet."""
         return int(self._redis.xlen(STREAM))
+
+    def oldest(self) -> datetime | None:
+        """When the oldest entry that is not stored yet came; None when all are stored."""
+        entries: Any = self._redis.xrange(STREAM, count=1)
+        if not entries:
+            return None
+        milliseconds = int(entries[0][0].partition(b"-")[0])
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
     def _read(self, count: int) -> list[Entry]:
         if self._pending:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 import structlog
 from celery import shared_task
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from redis import Redis, RedisError
 
-from billing import ingest
+from billing import ingest, rollup
 from billing.reconcile import reconcile
 from billing.stream import Stream
 
@@ -26,6 +27,12 @@ def drain() -> None:
 def reconcile_intents() -> None:
     with _stream() as stream:
         reconcile(stream)
+
+
+@shared_task(name="billing.tasks.rebuild_rollups")
+def rebuild_rollups(tenant: str) -> None:
+    """After a change of the tenant's time zone, by whose hours its rollups are kept."""
+    rollup.rebuild(UUID(tenant))
 
 
 @contextmanager

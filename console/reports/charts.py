@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from billing.periods import Granularity, Period, beginning, buckets
@@ -120,11 +120,11 @@ def labels(starts: Sequence[datetime], grain: Granularity) -> list[str]:
 
 def marks(tenant: Tenant, period: Period, starts: Sequence[datetime], grain: Granularity) -> list[Mark]:
     """The policies published in the period: what bends a curve."""
-    written = dict(zip(starts, labels(starts, grain), strict=True))
+    written = dict(zip((start.astimezone(UTC) for start in starts), labels(starts, grain), strict=True))
     versions = tenant.policy_versions.filter(at__gte=period.start, at__lt=period.end).select_related("router")
     found: dict[str, list[str]] = {}
     for version in versions.order_by("at"):
-        start = beginning(version.at, grain, period.zone).astimezone(period.zone)
+        start = beginning(version.at, grain, period.zone)
         if start in written:
             found.setdefault(written[start], []).append(f"{version.router.slug} v{version.number}")
     return [Mark(at=at, label=", ".join(published[:3])) for at, published in found.items()]

@@ -6,9 +6,11 @@ Who is a member is not in the snapshot the gateway serves, so only changes of th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from django.db import transaction
 
+from billing.tasks import rebuild_rollups
 from console.audit import actions as audit
 from console.audit.actor import Actor
 from console.outbox import actions as outbox
@@ -49,6 +51,8 @@ def update_settings(
 ) -> Tenant:
     """What is None stays as it is; nothing is written where nothing changes."""
     wanted = {"name": name, "time_zone": time_zone, "tags": None if tags is None else list(tags)}
+    if time_zone not in {None, tenant.time_zone}:
+        transaction.on_commit(partial(rebuild_rollups.delay, str(tenant.pk)), robust=True)
     return _update(tenant, acting=acting, needs=Role.ADMIN, verb="tenant.updated", wanted=wanted)
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError
 from redis import Redis
 
-from billing import ingest, rollup
+from billing import exclusive, ingest, rollup
 from billing.models import DeadLetter, LedgerEntry, RequestRecord
 from billing.stream import Stream
 from console.tenants.models import Tenant
@@ -123,7 +123,7 @@ def test_a_second_drain_leaves_the_first_alone(acme: Tenant, redis: Redis) -> No
     send(redis, [settled(acme.pk, attempt(NANO))])
     here = connection.settings_dict
     with psycopg.connect(host=here["HOST"], user=here["USER"], dbname=here["NAME"]) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [ingest.LOCK])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [exclusive.LOCK])
         done = ingest.drain(Stream(redis))
 
     assert done.entries == 0

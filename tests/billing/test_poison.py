@@ -73,7 +73,7 @@ def test_what_only_the_database_refuses_is_found_by_halving(
         ({"at": "2026-03-10T12:30:00"}, "at has no time zone or lies outside 2020–2100"),
         ({"at": "9999-03-10T12:30:00Z"}, "at has no time zone or lies outside 2020–2100"),
         ({"attempts__0__cost": -1}, f"cost is below 0 or above {10**16}"),
-        ({"attempts__0__attempt__usage": {"output": -5}}, f"usage.output is below 0 or above {2**53}"),
+        ({"attempts__0__attempt__usage": {"output": -5}}, f"usage is below 0 or above {2**53}"),
         ({"attempts__0__attempt__id": ""}, "attempt ids are missing, repeated or longer than 200 characters"),
         ({"type": "secret-word"}, "Invalid value `$.type`"),
         ({"total_ms": "secret-word"}, "Expected `int`, got `str` `$.total_ms`"),
