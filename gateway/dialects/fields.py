@@ -159,6 +159,11 @@ def one_of(*words: str) -> Check:
     return check
 
 
+def strings(place: str, value: object) -> None:
+    if type(value) is not list or not all(type(item) is str for item in value):
+        raise wrong_type(place, "a list of strings")
+
+
 def stops(most: int) -> Check:
     """Stop sequences."""
 

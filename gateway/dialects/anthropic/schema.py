@@ -34,7 +34,7 @@ def simplified(schema: dict[str, Any], place: str) -> dict[str, Any]:
         result |= _object(rest, place)
     elif kind == "array":
         result |= _array(rest, place)
-    elif rest.get("format") in _FORMATS:
+    elif str(rest.get("format")) in _FORMATS:
         result["format"] = rest.pop("format")
     if rest:
         hints = "{" + ", ".join(f"{field}: {value}" for field, value in rest.items()) + "}"
@@ -56,7 +56,7 @@ def _array(rest: dict[str, Any], place: str) -> dict[str, Any]:
     said = {}
     if "items" in rest:
         said["items"] = _one(rest.pop("items"), place)
-    if rest.get("minItems") in {0, 1}:
+    if rest.get("minItems") in (0, 1):
         said["minItems"] = rest.pop("minItems")
     return said
 

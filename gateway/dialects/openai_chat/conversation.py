@@ -28,7 +28,7 @@ from gateway.core.conversation import (
 from gateway.core.prompt import Prompt, Turn
 from gateway.dialects.media import split_data_url
 from gateway.dialects.openai_chat.request import output_limit
-from gateway.dialects.openai_chat.thoughts import thoughts
+from gateway.dialects.openai_chat.thoughts import thinking_of, thoughts
 from gateway.dialects.openai_chat.tools import tool_name
 from gateway.errors import Untranslatable
 
@@ -179,9 +179,7 @@ def _part(place: str, part: Mapping[str, Any]) -> Part:
         case "refusal":
             return Refused(str(part.get("refusal") or ""))
         case "thinking":
-            inner = part.get("thinking")
-            pieces = inner if type(inner) is list else [{"text": inner}]
-            return Thinking(text="".join(str(piece.get("text") or "") for piece in pieces))
+            return Thinking(text=thinking_of(part))
     raise _unsayable(f"{place}.type")
 
 
@@ -197,7 +195,8 @@ def _document(place: str, file: Any) -> Document:
 
 
 def _refusal(message: Mapping[str, Any]) -> Iterator[Part]:
-    if (message.get("audio") or {}).get("id"):
+    spoken = message.get("audio")
+    if type(spoken) is dict and spoken.get("id"):
         raise Untranslatable("Audio of an earlier answer is known only to its provider.", param="messages")
     if message.get("refusal"):
         yield Refused(str(message["refusal"]))

@@ -26,7 +26,13 @@ PARTS = frozenset(
         "reference",
     }
 )
-_NEEDS = {"image_url": Need.IMAGES, "input_audio": Need.AUDIO, "audio_url": Need.AUDIO}
+_MEDIA: dict[str, Need | None] = {
+    "image_url": Need.IMAGES,
+    "input_audio": Need.AUDIO,
+    "audio_url": Need.AUDIO,
+    "document_url": None,
+    "video_url": None,
+}
 
 
 def check_messages(messages: list[dict[str, Any]]) -> set[Need]:
@@ -105,9 +111,11 @@ def _check_parts(index: int, parts: Any, needs: set[Need]) -> None:
         if kind == "text":
             if type(part.get("text")) is not str:
                 raise wrong_type(f"messages[{index}].content[{number}].text", "a string")
-        elif kind in _NEEDS:
-            needs.add(_NEEDS[kind])
+        elif kind in _MEDIA:
             _check_media(f"messages[{index}].content[{number}]", kind, part.get(kind))
+            need = _MEDIA[kind]
+            if need is not None:
+                needs.add(need)
 
 
 def _check_media(place: str, kind: str, value: Any) -> None:

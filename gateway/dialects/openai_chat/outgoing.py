@@ -203,16 +203,15 @@ def follows_strict_rules(schema: Any) -> bool:
         return all(map(follows_strict_rules, schema))
     if type(schema) is not dict:
         return True
-    properties = schema.get("properties")
+    properties, required = schema.get("properties") or {}, schema.get("required") or []
+    if type(properties) is not dict or type(required) is not list:
+        return False
     if schema.get("type") == "object" and (
-        schema.get("additionalProperties") is not False
-        or set(properties or ()) != set(schema.get("required") or ())
+        schema.get("additionalProperties") is not False or any(name not in required for name in properties)
     ):
         return False
     inner = [value for key, value in schema.items() if key != "properties"]
-    return all(map(follows_strict_rules, inner)) and all(
-        map(follows_strict_rules, (properties or {}).values())
-    )
+    return all(map(follows_strict_rules, [*inner, *properties.values()]))
 
 
 def _sampling(conversation: Conversation, dropped: list[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import msgspec
 from gateway.core.conversation import Finish, Part, Refused, Reply, Text, Thinking, ToolCall
 from gateway.core.price import NOTHING, UsageSource
 from gateway.dialects.openai_chat.failure import error_in
-from gateway.dialects.openai_chat.thoughts import said, thoughts
+from gateway.dialects.openai_chat.thoughts import said, thinking_of, thoughts
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
 from gateway.errors import UpstreamInvalidResponse
 
@@ -94,13 +94,10 @@ def listed(content: Sequence[Any]) -> Iterator[Part]:
     for part in content:
         if type(part) is not dict:
             continue
-        inner = part.get("thinking")
         if type(part.get("text")) is str:
             yield Text(part["text"])
-        elif type(inner) is str:
-            yield Thinking(text=inner)
-        elif type(inner) is list:
-            yield Thinking(text="".join(str(p.get("text") or "") for p in inner if type(p) is dict))
+        elif thinking := thinking_of(part):
+            yield Thinking(text=thinking)
 
 
 def calls_of(message: Mapping[str, Any]) -> Iterator[ToolCall]:

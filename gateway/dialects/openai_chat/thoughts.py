@@ -31,6 +31,14 @@ def thoughts(message: Mapping[str, Any]) -> Iterator[Thinking]:
             yield Thinking(text=text)
 
 
+def thinking_of(part: Mapping[str, Any]) -> str:
+    """The text of a part of content that is a thought: a string, or a list of texts."""
+    inner = part.get("thinking")
+    if type(inner) is list:
+        return "".join(_text(piece, "text") for piece in inner if type(piece) is dict)
+    return inner if type(inner) is str else ""
+
+
 def _detail(detail: Any) -> Thinking | None:
     if type(detail) is not dict:
         return None
