@@ -168,7 +168,7 @@ def first_request(tenant: Tenant) -> dict[str, object]:
         Step(
             done=tenant.provider_keys.exists(),
             title="Connect a provider",
-            text="Your own key at OpenAI, Anthropic or any of the others. It is sealed and never shown again.",
+            text="Your own key at any provider of the catalogue. It is sealed and never shown again.",
             href=reverse("provider_keys", args=[tenant.slug]),
             action="Add a provider key",
         ),
