@@ -60,11 +60,13 @@ def _published(tenant: Tenant, *, since: datetime) -> Era:
 def _company(tenant: Tenant, *eras: Era) -> Company:
     with within(tenant):
         keys = list(tenant.gateway_keys.all())
+        troubled = tenant.provider_keys.earliest("created_at").provider
     return Company(
         tenant=str(tenant.pk),
         keys={key.name: str(key.pk) for key in keys},
         tags={key.name: key.tags for key in keys},
         eras=eras,
+        troubled=troubled,
     )
 
 

@@ -11,7 +11,7 @@ from random import Random
 from msgspec import Struct
 from msgspec.structs import replace
 
-from console.demo.scenarios import A_WEEKDAY, SCENARIOS, Scenario
+from console.demo.scenarios import Scenario, applications
 from gateway.core.classify import Classification, Prompt, Turn, classify
 from gateway.core.decide import Refusal, decide
 from gateway.core.events import Event, Origin, RequestSettled
@@ -45,36 +45,44 @@ class Company(Struct, frozen=True, kw_only=True):
     keys: Mapping[str, str]  # name → id
     tags: Mapping[str, Mapping[str, str]]  # of each key
     eras: Sequence[Era]  # oldest first
+    troubled: str  # the provider that failed for an afternoon
 
 
 def events(company: Company, *, now: datetime, seed: int = 11) -> Iterator[Event]:
     dice = Random(seed)  # noqa: S311 - a story, not a secret
     moments = sorted(arrivals(dice, now=now), key=lambda pair: pair[0])
-    for seq, (at, scenario) in enumerate(moments, start=1):
-        yield settled(company, scenario, at, dice, seq=seq, now=now)
+    for seq, (at, router, scenario) in enumerate(moments, start=1):
+        yield settled(company, router, scenario, at, dice, seq=seq, now=now)
 
 
-def arrivals(dice: Random, *, now: datetime) -> Iterator[tuple[datetime, Scenario]]:
+def arrivals(dice: Random, *, now: datetime) -> Iterator[tuple[datetime, str, Scenario]]:
     """By day of the week, hour of the day and a slow growth."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     for back in range(DAYS, -1, -1):
         day = midnight - timedelta(days=back)
         growth = 0.8 + 0.4 * (DAYS - back) / DAYS
-        for router, usual in A_WEEKDAY.items():
+        for router, application in applications().items():
             weekend = WEEKEND[router] if day.weekday() >= 5 else 1.0
-            for _ in range(round(usual * growth * weekend * dice.uniform(0.9, 1.1))):
-                scenario = dice.choices(*_of(router))[0]
+            for _ in range(round(application.a_weekday * growth * weekend * dice.uniform(0.9, 1.1))):
+                scenario = dice.choices(application.scenarios, weights_of(router))[0]
                 hour = dice.choices(range(24), NIGHT if scenario.night else HOURS)[0]
                 at = day + timedelta(hours=hour, seconds=dice.uniform(0, 3600))
                 if at < now - timedelta(minutes=2):
-                    yield at, scenario
+                    yield at, router, scenario
 
 
 def settled(
-    company: Company, scenario: Scenario, at: datetime, dice: Random, *, seq: int, now: datetime
+    company: Company,
+    router_id: str,
+    scenario: Scenario,
+    at: datetime,
+    dice: Random,
+    *,
+    seq: int,
+    now: datetime,
 ) -> RequestSettled:
     era = next(era for era in reversed(company.eras) if era.since <= at)
-    router = era.routers[scenario.router]
+    router = era.routers[router_id]
     request_id = f"{int(at.timestamp() * 1000):012x}{dice.getrandbits(80):020x}"
     facts = facts_of(scenario, at, dice, request_id, company.tags[scenario.key])
     decision = decide(facts, router)
@@ -85,8 +93,21 @@ def settled(
     while model := next_model(decision.ladder, attempts, up_to=up_to):
         name = f"{request_id}-{len(attempts) + 1}"
         tier = router.models[model].tier
-        chance = 0.0 if up_to is None else rejection(facts.difficulty, tier)
-        attempts.append(attempt(name, model, tier, facts, attempts, dice, failing(model, at, now), chance))
+        fails = failing(router.models[model].provider, company, at, now)
+        rejected = 0.0 if up_to is None else rejection(facts.difficulty, tier)
+        attempts.append(
+            attempt(
+                name,
+                model,
+                tier,
+                facts,
+                attempts,
+                dice,
+                fails=fails,
+                rejected=rejected,
+                known=scenario.cached,
+            )
+        )
     last = attempts[-1]
     delivered = None if last.outcome is AttemptOutcome.FAILED else last
     money = settle(
@@ -154,8 +175,10 @@ def attempt(
     facts: RequestFacts,
     before: Sequence[Attempt],
     dice: Random,
+    *,
     fails: float,
     rejected: float,
+    known: float,
 ) -> Attempt:
     """How one provider takes it: it fails with one chance, its answer does not pass the checks with another."""
     started = before[-1].started_ms + before[-1].total_ms + 2 if before else 1
@@ -163,7 +186,7 @@ def attempt(
         return Attempt(id=name, model=model, outcome=AttemptOutcome.FAILED, because="upstream_error", status=503,
                        started_ms=started, total_ms=round(dice.uniform(300, 9000)))  # fmt: skip
     passed = dice.random() >= rejected
-    usage = used(facts, tier, dice)
+    usage = used(facts, tier, known, dice)
     first = round(dice.lognormvariate(0, 0.3) * LATENCY[tier])
     return Attempt(
         id=name,
@@ -180,10 +203,10 @@ def attempt(
     )
 
 
-def failing(model: str, at: datetime, now: datetime) -> float:
-    day = (now - INCIDENT).date()
-    troubled = at.date() == day and at.hour in INCIDENT_HOURS and model.startswith("openai/")
-    return 0.55 if troubled else 0.003
+def failing(provider: str, company: Company, at: datetime, now: datetime) -> float:
+    """The chance that an attempt fails: small, and large in one afternoon at one provider."""
+    afternoon = at.date() == (now - INCIDENT).date() and at.hour in INCIDENT_HOURS
+    return 0.55 if afternoon and provider == company.troubled else 0.003
 
 
 def rejection(difficulty: float, tier: Tier) -> float:
@@ -193,10 +216,9 @@ def rejection(difficulty: float, tier: Tier) -> float:
     return 1 / (1 + exp(-(9 * difficulty - 5.2 - 0.8 * tier.rank)))
 
 
-def used(facts: RequestFacts, tier: Tier, dice: Random) -> Usage:
-    cached = round(
-        facts.input_tokens * CACHED.get(facts.tags.get("feature", ""), 0.0) * dice.uniform(0.7, 1.1)
-    )
+def used(facts: RequestFacts, tier: Tier, known: float, dice: Random) -> Usage:
+    """`known`: the share of the prompt that the provider has cached."""
+    cached = round(facts.input_tokens * known * dice.uniform(0.7, 1.1))
     output = max(1, round(facts.output_tokens * dice.lognormvariate(0, 0.35)))
     reasoning = round(output * 0.3) if tier is Tier.PREMIUM and Need.TOOLS in facts.needs else 0
     cached = min(cached, facts.input_tokens)
@@ -217,9 +239,8 @@ def _classified(text: str, *, tools: bool, schema: bool) -> Classification:
 
 
 @cache
-def _of(router: str) -> tuple[list[Scenario], list[float]]:
-    own = [scenario for scenario in SCENARIOS if scenario.router == router]
-    return own, [scenario.weight for scenario in own]
+def weights_of(router: str) -> list[float]:
+    return [scenario.weight for scenario in applications()[router].scenarios]
 
 
 LATENCY: Mapping[Tier, int] = {
@@ -228,4 +249,3 @@ LATENCY: Mapping[Tier, int] = {
 PACE: Mapping[Tier, float] = {
     Tier.LOCAL: 9, Tier.SMALL: 4, Tier.LIGHTWEIGHT: 7, Tier.MID: 11, Tier.PREMIUM: 17,
 }  # fmt: skip
-CACHED = {scenario.tags.get("feature", ""): scenario.cached for scenario in SCENARIOS if scenario.cached}

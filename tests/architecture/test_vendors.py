@@ -32,7 +32,7 @@ ALLOWED = {
     "console/keys/entered.py": "simulator:/openai/v1 or simulator:/anthropic",  # an example of an address
     "console/supervisor/welcome.py": "gpt-5",  # what an application asks for, in the line to paste
     "gateway/core/addresses.py": "metadata.google.internal",  # refused as a provider's address
-    "gateway/core/lexicon.py": "google sheets",  # a word of people's questions
+    "gateway/core/signals/lexicon.py": "google sheets",  # a word of people's questions
 }
 
 

@@ -26,7 +26,10 @@ import uvloop
 from gateway.egress import Egress, PoolTransport, Url
 
 BODY = b'{"model":"m","messages":[{"role":"user","content":"' + b"x" * 940 + b'"}]}'
-HEADERS = [(b"content-type", b"application/json"), (b"authorization", b"Bearer sk-simulated-0000000000000000")]
+HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"authorization", b"Bearer sk-simulated-0000000000000000"),
+]
 ANSWER = (
     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1024\r\nx-request-id: req_1\r\n"
     b"date: Tue, 24 Nov 2026 11:00:00 GMT\r\nserver: bench\r\n\r\n" + b"x" * 1024
@@ -64,7 +67,10 @@ async def bare(port: int) -> Callable[[], Ask]:
         waiting: asyncio.Future[None] | None = None
         transport: asyncio.Transport | None = None
         got = 0
-        request = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(BODY), BODY)
+        request = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (
+            len(BODY),
+            BODY,
+        )
 
         class Client(asyncio.Protocol):
             def data_received(self, data: bytes) -> None:
@@ -105,7 +111,9 @@ async def over_httpx(port: int, transport: httpx.AsyncBaseTransport | None) -> C
     url = f"http://127.0.0.1:{port}/v1/chat/completions"
 
     async def ask() -> bytes:
-        return (await client.post(url, content=BODY, headers=[(n.decode(), v.decode()) for n, v in HEADERS])).content
+        return (
+            await client.post(url, content=BODY, headers=[(n.decode(), v.decode()) for n, v in HEADERS])
+        ).content
 
     return lambda: ask
 

@@ -24,7 +24,9 @@ def main() -> None:
     rules = tuple(
         Rule(
             name=f"rule {n}",
-            when=Condition(all_=(Condition(tag={"team": f"t{n}"}), Condition(input_tokens=Range(at_most=9000)))),
+            when=Condition(
+                all_=(Condition(tag={"team": f"t{n}"}), Condition(input_tokens=Range(at_most=9000)))
+            ),
             tier=Tier.SMALL,
         )
         for n in range(9)

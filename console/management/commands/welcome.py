@@ -56,7 +56,7 @@ def _welcome(environment: Environment, places: Places) -> Welcome:
     path = reverse("enter", args=[links.make_sign_in_link(person)]) if person else None
     return Welcome(
         sign_in=path and environment.console_url + path,
-        person=person and person.email,
+        person=person.email if person else None,
         trial=_kept_trial(places),
     )
 
