@@ -9,7 +9,7 @@ from django import forms
 
 from console.catalogue.fields import Words, choices
 from console.routers.explaining import Asked
-from console.routers.forms import pairs
+from console.routers.sample_form import pairs
 from gateway.core.classify import Turn
 from gateway.core.facts import Need, Surface
 

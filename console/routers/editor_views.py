@@ -15,8 +15,9 @@ from console.catalogue.floor_form import FloorEditor
 from console.routers import actions, editing, page, text
 from console.routers.actions import Outdated
 from console.routers.answers import conflicts
-from console.routers.forms import BLANK, BasicsForm, OutcomeEditor, RuleEditor, TestForm, reshaped
+from console.routers.forms import BLANK, BasicsForm, OutcomeEditor, RuleEditor, reshaped
 from console.routers.models import Router
+from console.routers.sample_form import TestForm
 from console.routers.selectors import router_of, surroundings
 from console.routers.text import Unreadable
 from console.tenancy import Role, TenantRequest, member

@@ -182,8 +182,8 @@ def _explained(message: str, lines: Mapping[str, int]) -> Problem:
         return Problem(line_of(place, lines), place, f"The field {field[1]} is missing.")
     if "got `bool`" in said and "str" in said:
         said = 'Text is wanted; put it in quotes, as in "true".'
-    if "Invalid enum value" in said:
-        said = f"{said}. One of: {', '.join(_choices(place))}."
+    if wrong := re.search(r"Invalid enum value '(.*)'", said):
+        said = f"{wrong[1]} is none of {', '.join(_choices(place))}."
     return Problem(line_of(place, lines), place, said.rstrip(".") + ".")
 
 
