@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.dialects import DIALECTS
-from gateway.errors import InvalidRequest
+from gateway.errors import InvalidRequest, UpstreamError
 from tests.gateway.dialects.samples import ANTHROPIC, HEADERS, MODEL, OPENAI, OTHER, PNG, SURFACES, body
 
 NONSENSE: list[Any] = [
@@ -207,3 +207,75 @@ def test_nonsense_anywhere_is_taken_or_refused(surface: str) -> None:
     ]
     assert len(outcomes) > 1_500
     assert 0.1 < sum(outcomes) / len(outcomes) < 0.9
+
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    OPENAI: {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "stop",
+                "logprobs": {"content": [{"token": "x", "logprob": -0.5}]},
+                "message": {
+                    "role": "assistant",
+                    "content": "x",
+                    "refusal": "r",
+                    "reasoning": "hm",
+                    "reasoning_details": [{"type": "reasoning.text", "text": "hm", "signature": "s"}],
+                    "audio": {"transcript": "x"},
+                    "function_call": {"name": "f", "arguments": "{}"},
+                    "tool_calls": [
+                        {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+                    ],
+                },
+            }
+        ],
+        "usage": {
+            "prompt_tokens": 9,
+            "completion_tokens": 4,
+            "total_tokens": 13,
+            "prompt_tokens_details": {"cached_tokens": 1, "audio_tokens": 1},
+            "completion_tokens_details": {"reasoning_tokens": 1},
+        },
+    },
+    ANTHROPIC: {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [
+            {"type": "text", "text": "x"},
+            {"type": "thinking", "thinking": "hm", "signature": "s"},
+            {"type": "redacted_thinking", "data": "x"},
+            {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}},
+        ],
+        "stop_reason": "tool_use",
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": 9,
+            "output_tokens": 4,
+            "cache_read_input_tokens": 1,
+            "cache_creation_input_tokens": 2,
+            "cache_creation": {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 1},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("protocol", SURFACES)
+def test_nonsense_in_an_answer_is_read_or_refused(protocol: str) -> None:
+    for way in places(ANSWERS[protocol]):
+        for value in [..., *NONSENSE]:
+            raw = json.dumps(changed(ANSWERS[protocol], way, value)).encode()
+            try:
+                reply = DIALECTS[protocol].parse_reply(raw)
+            except UpstreamError:
+                continue
+            assert reply.usage.prompt >= 0 <= reply.usage.completion
+            for surface in SURFACES:
+                asked = DIALECTS[surface].parse_request(json.dumps(body(surface)).encode(), HEADERS)
+                DIALECTS[surface].parse_reply(DIALECTS[surface].render_reply(reply, asked, now=1))
