@@ -119,17 +119,23 @@ def converted[T](body: object, shape: type[T]) -> T:
         raise errors.misfit(error) from None
 
 
-def named(field: str) -> Preparation:
+def named(field: str, *, path_name: str = "") -> Preparation:
     """For PUT: the name in the address stands for the one in the body, which may repeat it."""
 
     def prepare(body: Any, path: Mapping[str, Any]) -> object:
         if not isinstance(body, dict):
             return body
-        if body.get(field, path[field]) != path[field]:
-            raise errors.invalid(field, "Another name than in the address: a rename is a new thing.")
-        return {**body, field: path[field]}
+        name = path[path_name or field]
+        if body.get(field, name) != name:
+            raise errors.invalid(field, "Another name than in the address: make a new one instead.")
+        return {**body, field: name}
 
     return prepare
+
+
+def alone(field: str) -> Preparation:
+    """What is one list may also come as that list."""
+    return lambda body, path: {field: body} if isinstance(body, list) else body
 
 
 def _call(request: Request, meant: Operation, path: Mapping[str, object]) -> Call:

@@ -9,15 +9,12 @@ from django.utils import timezone
 from msgspec import Struct
 
 from console.api.endpoint import Call, Endpoint, submission
-from console.routers.inspection import compiled_draft
+from console.routers.explaining import Asked, explained, policy_in
 from console.routers.selectors import router_of, surroundings
 from console.tenancy import Role
 from gateway.core.classify import Turn
-from gateway.core.explain import explain
-from gateway.core.facts import Need
-from gateway.core.policy import Sample
+from gateway.core.facts import Need, Surface
 from gateway.core.report import explanation_of
-from gateway.core.samples import facts_of
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -41,20 +38,22 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     messages: tuple[Message, ...] = ()
     tags: Mapping[str, str] = {}
     model: str = "auto"
-    has: tuple[Need, ...] = ()
+    has: frozenset[Need] = frozenset()
     key: str = ""
+    surface: Surface = Surface.OPENAI_CHAT
     input_tokens: int | None = None
     draft: bool = False
 
     @property
-    def sample(self) -> Sample:
-        return Sample(
-            text=self.text,
-            system=self.system,
+    def asked(self) -> Asked:
+        said = (Turn("system", self.system), *(each.turn for each in self.messages), Turn("user", self.text))
+        return Asked(
+            turns=tuple(turn for turn in said if turn.text),
             tags=self.tags,
             model=self.model,
             has=self.has,
             key=self.key,
+            surface=self.surface,
             input_tokens=self.input_tokens,
         )
 
@@ -120,11 +119,17 @@ class Explanation(Decision):
 class Explain(Endpoint):
     @submission(Role.VIEWER, takes=Question, gives=Explanation)
     def post(self, call: Call, given: Question, router: str) -> dict[str, Any]:
-        there, now = router_of(call.tenant, router), timezone.now()
-        version = None if given.draft else there.current
-        policy = version.policy if version else there.policy
-        compiled = compiled_draft(policy, surroundings(call.tenant), router=there.slug)
-        earlier = tuple(message.turn for message in given.messages)
-        facts, seen = facts_of(given.sample, at=now, earlier=earlier)
-        answer = {"router": there.slug, "policy_version": version.number if version else None}
-        return {**answer, **explanation_of(explain(facts, compiled), seen)}
+        there = router_of(call.tenant, router)
+        told = explained(
+            given.asked,
+            policy_in(there, draft=given.draft),
+            surroundings(call.tenant),
+            router=there.slug,
+            at=timezone.now(),
+        )
+        version = None if given.draft or there.current is None else there.current.number
+        return {
+            "router": there.slug,
+            "policy_version": version,
+            **explanation_of(told.decision, told.seen),
+        }

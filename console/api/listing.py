@@ -69,3 +69,13 @@ def position(call: "Call") -> str:
     if "\0" in key or cursor_at(key) != text:
         raise invalid("cursor", "Not one that was given out.")
     return key
+
+
+def number_in(call: "Call") -> int | None:
+    """For lists that are kept by number."""
+    after = position(call)
+    if not after:
+        return None
+    if not after.isascii() or not after.isdigit() or len(after) > 18:
+        raise invalid("cursor", "Not one that was given out.")
+    return int(after)

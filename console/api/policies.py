@@ -11,8 +11,7 @@ from msgspec import Struct
 from rest_framework.response import Response
 
 from console.api.endpoint import Call, Endpoint, operation, submission
-from console.api.errors import invalid
-from console.api.listing import PAGE, Listing, limit_of, paged, position
+from console.api.listing import PAGE, Listing, limit_of, number_in, paged
 from console.routers import actions
 from console.routers.inspection import inspect
 from console.routers.models import NOTE_LENGTH, PolicyVersion, Router
@@ -104,10 +103,10 @@ class Versions(Endpoint):
     @operation(Role.VIEWER, gives=Listing[Version], params=PAGE)
     def get(self, call: Call, router: str) -> Listing[Version]:
         """The newest first."""
-        there, limit, after = router_of(call.tenant, router), limit_of(call), position(call)
+        there, limit, after = router_of(call.tenant, router), limit_of(call), number_in(call)
         rows = there.versions.order_by("-number")
-        if after:
-            rows = rows.filter(number__lt=numbered(after))
+        if after is not None:
+            rows = rows.filter(number__lt=after)
         found = list(rows[: limit + 1])
         return paged(
             found,
@@ -160,9 +159,3 @@ def version_shown(version: PolicyVersion, *, current: int | None) -> Version:
         note=version.note,
         current=version.pk == current,
     )
-
-
-def numbered(after: str) -> int:
-    if not after.isascii() or not after.isdigit():
-        raise invalid("cursor", "Not one that was given out.")
-    return int(after[:18])

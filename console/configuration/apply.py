@@ -224,7 +224,8 @@ class Step:
         for index, entry in enumerate(document.budgets):
             with placed(f"$.budgets[{index}]"):
                 known = self.tenant.budgets.filter(name=entry.name).exists()
-                if budgets.put(self.tenant, entry, acting=self.acting):
+                _, changed = budgets.put(self.tenant, entry, acting=self.acting)
+                if changed:
                     self.say("~" if known else "+", "budget", entry.name)
 
     def routers(self, document: Document) -> None:

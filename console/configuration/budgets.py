@@ -18,19 +18,20 @@ NAME_LENGTH = 64
 
 
 @transaction.atomic
-def put(tenant: Tenant, entry: BudgetEntry, *, acting: Actor) -> bool:
-    """Whether anything changed."""
+def put(tenant: Tenant, entry: BudgetEntry, *, acting: Actor) -> tuple[Budget, bool]:
+    """The budget, and whether anything changed."""
     name = names.field("name", entry.name, at_most=NAME_LENGTH)
     before = tenant.budgets.filter(name=name).first()
     changed = budgets.put(
         tenant, name=name, usd=entry.usd, per=entry.per, at_limit=entry.at_limit, scope=entry.scope
     )
+    after = tenant.budgets.get(name=name)
     if changed:
-        changes = audit.changed(_shown(before), _shown(tenant.budgets.get(name=name)))
+        changes = audit.changed(_shown(before), _shown(after))
         verb = "budget.changed" if before else "budget.created"
         audit.record(tenant, acting=acting, verb=verb, subject=name, changes=changes)
         outbox.mark(tenant)
-    return changed
+    return after, changed
 
 
 @transaction.atomic

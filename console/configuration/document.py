@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import yaml
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from console.catalogue.specs import ModelSpec
 from console.tenancy import Role
@@ -17,6 +17,8 @@ from gateway.core.policy import Floor, Policy
 from gateway.core.snapshot import BudgetScope, Limits
 
 MAX_BYTES = 4_000_000
+
+type Moment = Annotated[datetime, Meta(tz=True)]  # with its offset: nobody guesses whose clock was meant
 
 
 class WrongDocument(Exception):
@@ -56,7 +58,7 @@ class GatewayKeyEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     routers: tuple[str, ...] | None = None
     tags: Mapping[str, str] = {}
     limits: Limits = Limits()
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
 
 class BudgetEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

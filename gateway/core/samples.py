@@ -51,11 +51,8 @@ def failure_of(test: PolicyTest, router: Router, *, at: datetime) -> str:
     )
 
 
-def facts_of(
-    sample: Sample, *, at: datetime, lot: float = 0.0, earlier: tuple[Turn, ...] = ()
-) -> tuple[RequestFacts, Classification]:
-    """`earlier` is what was said before the sample's text."""
-    seen = classify(prompt_of(sample, earlier=earlier))
+def facts_of(sample: Sample, *, at: datetime, lot: float = 0.0) -> tuple[RequestFacts, Classification]:
+    seen = classify(prompt_of(sample))
     if sample.input_tokens is not None:
         seen = replace(seen, input_tokens=sample.input_tokens)
     facts = RequestFacts(
@@ -75,9 +72,10 @@ def facts_of(
     return facts, seen
 
 
-def prompt_of(sample: Sample, *, earlier: tuple[Turn, ...] = ()) -> Prompt:
-    said = (Turn("system", sample.system), *earlier, Turn("user", sample.text))
-    turns = tuple(turn for turn in said if turn.text)
+def prompt_of(sample: Sample) -> Prompt:
+    turns = tuple(
+        Turn(role, text) for role, text in (("system", sample.system), ("user", sample.text)) if text
+    )
     return Prompt(
         turns=turns,
         tools=("tool",) if Need.TOOLS in sample.has else (),

@@ -176,6 +176,7 @@ def test_what_is_left_out_stays_unless_pruned() -> None:
         ("CLAUDE_KEY", "NO_KEY", "$.provider_keys[1].secret.env", "no variable NO_KEY"),
         ("routers: [support]", "routers: [nope]", "$.gateway_keys[0].routers[0]", "no router nope"),
         ("tags: {team: search}", "tags: {taem: search}", "$.gateway_keys[0].tags", "taem"),
+        ("tags: {team: search}", "expires_at: '2099-01-01T00:00:00'", "$.gateway_keys[0].expires_at", "timezone"),
         ("requests_per_minute: 600", "requests_per_minute: -1", "$.gateway_keys[0]", "limit"),
         ("whitelist: [openai/*,", "whitelist: ['openai *',", "$.whitelist", "no pattern"),
         ("tier: local,", "tier: lokal,", "$.models[0].tier", "Invalid enum value 'lokal'"),
