@@ -8,6 +8,7 @@ from gateway.simulator.minds import ORDINARY, mind_of
 from gateway.simulator.misbehave import INSTEAD, JSON, complain
 from gateway.simulator.prompt_cache import PromptCache
 from gateway.simulator.reply import Asking, Dialect, Frame, Problem, Reply, encoded
+from gateway.simulator.schema import NotASchema
 from gateway.simulator.statement import Line, fingerprint
 
 STREAM = {b"content-type": b"text/event-stream; charset=utf-8", b"cache-control": b"no-cache"}
@@ -45,7 +46,10 @@ class Conversation[R: Asking]:
             self.line.ended = "stalled" if self.behaviour.word == "hang-headers" else "error"
             return await instead(self.exchange, self.behaviour)
         usage = self.dialect.bill(request, cache, key)
-        reply = self.dialect.reply(request, usage, self.behaviour, self.request_id, int(self.line.at))
+        try:
+            reply = self.dialect.reply(request, usage, self.behaviour, self.request_id, int(self.line.at))
+        except NotASchema:
+            raise Problem(400, "Invalid schema.", code="invalid_json_schema") from None
         self.line.charge(reply.usage)
         return await self.perform(reply)
 

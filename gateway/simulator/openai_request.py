@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gateway.simulator.asked import Asked, Schema, Tool, Turn
 from gateway.simulator.reply import Problem
+
+type Positive = Annotated[int, Meta(ge=1)]
 
 
 class Part(Struct):
@@ -73,7 +76,7 @@ class StreamOptions(Struct):
 
 class Request(Struct):
     model: str
-    messages: list[Message]
+    messages: Annotated[list[Message], Meta(min_length=1)]
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     tools: list[FunctionTool] | None = None
@@ -81,11 +84,11 @@ class Request(Struct):
     parallel_tool_calls: bool | None = True
     response_format: ResponseFormat | None = None
     stop: str | list[str] | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    n: int | None = 1
+    max_tokens: Positive | None = None
+    max_completion_tokens: Positive | None = None
+    n: Annotated[int, Meta(ge=1, le=128)] | None = 1
     logprobs: bool | None = False
-    top_logprobs: int | None = 0
+    top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = 0
 
 
 def parse(body: bytes, headers: dict[bytes, bytes]) -> Request:
@@ -93,11 +96,13 @@ def parse(body: bytes, headers: dict[bytes, bytes]) -> Request:
         request = msgspec.json.decode(body, type=Request)
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at ")
-        raise Problem(400, f"{problem}.", param=place.strip("`$.") or None) from None
+        missing = re.search("missing required field `(.+)`", problem)
+        param = missing.group(1) if missing else place.strip("`$.")
+        raise Problem(400, f"{problem}.", param=param or None) from None
     except msgspec.DecodeError:
         raise Problem(400, "We could not parse the JSON body of your request.") from None
-    if not request.messages:
-        raise Problem(400, "Invalid 'messages': empty array.", code="empty_array", param="messages")
+    if request.tool_choice == "required" and not request.tools:
+        raise Problem(400, "'tool_choice' is only allowed when 'tools' are specified.", param="tool_choice")
     return request
 
 

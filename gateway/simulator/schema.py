@@ -13,6 +13,11 @@ from gateway.simulator.asked import Schema
 from gateway.simulator.dice import Dice
 
 DEEPEST = 8  # a recursive schema ends here, with its optional parts left out
+TOO_DEEP = 24  # and here, if it has none
+
+
+class NotASchema(ValueError):
+    """A provider would refuse it."""
 
 
 class Filler(Struct, frozen=True):
@@ -26,10 +31,15 @@ class Filler(Struct, frozen=True):
 
 
 def conforming(schema: Schema, prompt: str, dice: Dice) -> Any:
-    return value(schema, "value", Filler(prompt, dice, schema))
+    try:
+        return value(schema, "value", Filler(prompt, dice, schema))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise NotASchema from None
 
 
 def value(schema: Schema, name: str, filler: Filler) -> Any:
+    if filler.depth > TOO_DEEP:
+        raise NotASchema
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
