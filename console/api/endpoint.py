@@ -42,6 +42,13 @@ class Endpoint(APIView):
     metadata_class = None
     schema: Any = Schema()
 
+    def finalize_response(
+        self, request: Request, response: Response, *args: object, **kwargs: object
+    ) -> Response:
+        final: Response = super().finalize_response(request, response, *args, **kwargs)
+        final.headers["Cache-Control"] = "no-store"  # some answers hold a secret, this once
+        return final
+
     def get_exception_handler(self) -> Callable[[Exception, Mapping[str, Any]], Response | None]:
         return errors.answer
 

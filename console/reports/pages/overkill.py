@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
@@ -17,14 +15,12 @@ from billing.overkill import Finding, Report
 from billing.spend import Measures
 from console.interface.formatting import words
 from console.reports.asking import Asked, asked
-from console.routers.selectors import snapshots_of, surroundings
+from console.routers.selectors import models_within
 from console.tenancy import Role, TenantRequest, member
-from gateway.core.catalogue import Model
 from gateway.core.overkill import CALLS_FOR, Fit
-from gateway.core.router import compile_router, direct_router
 
 if TYPE_CHECKING:
-    from console.tenants.models import Tenant
+    pass
 
 FITS = {
     Fit.FITS: ("Fits", "saving"),
@@ -62,7 +58,7 @@ def overkill(request: TenantRequest) -> HttpResponse:
     report = books.overkill(
         tenant,
         page.query,
-        models_of=_models_of(tenant),
+        models_of=models_within(tenant),
         day=timezone.now().astimezone(page.period.zone).date(),
     )
     return render(
@@ -78,20 +74,6 @@ def overkill(request: TenantRequest) -> HttpResponse:
             "routers": set(tenant.routers.values_list("slug", flat=True)),
         },
     )
-
-
-def _models_of(tenant: Tenant) -> Callable[[str], Iterable[Model]]:
-    """What each router may use today; of a router that is gone, nothing."""
-    around = surroundings(tenant)
-    routers = {router.id: router for router in snapshots_of(tenant)}
-
-    @cache
-    def models(router: str) -> tuple[Model, ...]:
-        if router:
-            return compile_router(routers[router], around).open if router in routers else ()
-        return tuple(model for model in around.models if direct_router(model.id, around).open)
-
-    return models
 
 
 def _requests_of(finding: Finding, page: Asked) -> str:

@@ -69,12 +69,12 @@ class Program:
             conforms(method, path, response.status_code, answered)
         return Answer(response.status_code, answered, response.headers)
 
-    def every(self, path: str) -> list[Any]:
-        """All rows of a list, three at a time."""
+    def every(self, path: str, *, limit: int = 3) -> list[Any]:
+        """All rows of a list, a few at a time."""
         rows, cursor, join = [], "", "&" if "?" in path else "?"
         while True:
-            page = self.get(f"{path}{join}limit=3{cursor and f'&cursor={cursor}'}").body
-            assert len(page["results"]) <= 3
+            page = self.get(f"{path}{join}limit={limit}{cursor and f'&cursor={cursor}'}").body
+            assert len(page["results"]) <= limit
             rows += page["results"]
             if page["next"] is None:
                 return rows

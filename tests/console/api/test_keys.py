@@ -13,7 +13,7 @@ SECRET = "sk-proj-0123456789abcdefghijklmnop"
 def test_a_gateway_key_from_making_to_revoking(support: Tenant, admin: Program) -> None:
     terms = {"routers": ["support"], "tags": {"team": "search"}, "limits": {"requests_per_minute": 600}}
     made = admin.post("gateway-keys", {"name": "search-app", **terms})
-    assert made.status == 201
+    assert (made.status, made.headers["Cache-Control"]) == (201, "no-store")
     secret, key = made.body["secret"], made.body["id"]
     with within(support):
         assert support.gateway_keys.get().digest == digest(secret)
