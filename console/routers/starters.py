@@ -34,7 +34,7 @@ STARTERS = (
 
 
 def policy(starter: str, models: Iterable[Model]) -> Policy:
-    """The baseline is the dearest premium model with a key: what the traffic would cost without a router."""
+    """The baseline is the cheapest premium model with a key: of those one could declare, the least flattering."""
     baseline = _baseline(models)
     if starter == "ladder":
         return _ladder(baseline)
@@ -85,8 +85,8 @@ def _careful(baseline: str) -> Policy:
 
 def _baseline(models: Iterable[Model]) -> str:
     priced = [model for model in models if model.provider_key and model.prices and model.tier is Tier.PREMIUM]
-    dearest = max(priced, key=lambda model: (model.prices[-1].output, model.id), default=None)
-    return dearest.id if dearest else REQUESTED
+    cheapest = min(priced, key=lambda model: (model.prices[-1].output, model.id), default=None)
+    return cheapest.id if cheapest else REQUESTED
 
 
 _ROUTINE = (

@@ -22,6 +22,7 @@ from gateway.core.policy import Policy
 MAX_CHARACTERS = 256 * 1024
 MAX_DEPTH = 24
 WIDTH = 92
+LONGEST_LIST = 140  # of words
 
 type Plain = str | int | float | bool | list[Plain] | dict[str, Plain] | None
 
@@ -183,7 +184,7 @@ def _explained(message: str, lines: Mapping[str, int]) -> Problem:
     if "got `bool`" in said and "str" in said:
         said = 'Text is wanted; put it in quotes, as in "true".'
     if wrong := re.search(r"Invalid enum value '(.*)'", said):
-        said = f"{wrong[1]} is none of {', '.join(_choices(place))}."
+        said = f"“{wrong[1]}” is none of {', '.join(_choices(place))}."
     return Problem(line_of(place, lines), place, said.rstrip(".") + ".")
 
 
@@ -207,6 +208,7 @@ def _lay_out(node: yaml.Node, *, indent: int) -> int:
     parts = [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
     width = 2 + sum(_lay_out(part, indent=indent + 2) + 2 for part in parts)
     listed = isinstance(node, yaml.SequenceNode) and any(isinstance(p, yaml.MappingNode) for p in parts)
+    words = isinstance(node, yaml.SequenceNode) and all(isinstance(p, yaml.ScalarNode) for p in parts)
     if isinstance(node, yaml.CollectionNode):
-        node.flow_style = indent > 0 and not listed and indent + width <= WIDTH
+        node.flow_style = indent > 0 and not listed and indent + width <= (LONGEST_LIST if words else WIDTH)
     return width
