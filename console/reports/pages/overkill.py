@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -18,9 +17,6 @@ from console.reports.asking import Asked, asked
 from console.routers.selectors import models_within
 from console.tenancy import Role, TenantRequest, member
 from gateway.core.overkill import CALLS_FOR, Fit
-
-if TYPE_CHECKING:
-    pass
 
 FITS = {
     Fit.FITS: ("Fits", "saving"),
