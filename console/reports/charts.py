@@ -127,7 +127,13 @@ def marks(tenant: Tenant, period: Period, starts: Sequence[datetime], grain: Gra
         start = beginning(version.at, grain, period.zone)
         if start in written:
             found.setdefault(written[start], []).append(f"{version.router.slug} v{version.number}")
-    return [Mark(at=at, label=", ".join(published[:3])) for at, published in found.items()]
+    return [Mark(at=at, label=_listed(published)) for at, published in found.items()]
+
+
+def _listed(published: Sequence[str]) -> str:
+    """Short, for it stands in a chart."""
+    first, *rest = published
+    return f"{first} and {len(rest)} more" if rest else first
 
 
 def daily(tenant: Tenant, query: SpendQuery, value: Callable[[Measures], int | None]) -> list[int | None]:

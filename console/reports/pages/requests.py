@@ -41,7 +41,7 @@ class Attempt:
 @member(Role.VIEWER)
 def requests(request: TenantRequest) -> HttpResponse:
     by_id = forms.CharField(
-        label="Request id", required=False, widget=forms.TextInput(attrs={"placeholder": "req_…"})
+        label="Request id", required=False, widget=forms.TextInput(attrs={"placeholder": "Begins with …"})
     )
     page = asked(request, *FIELDS, tags=True, more={"id": by_id})
     listed, problem = _listed(request, page)
@@ -73,6 +73,7 @@ def request(request: TenantRequest, request_id: str) -> HttpResponse:
         {
             "record": record,
             "answered": record.part == "answer",
+            "attempts_said": "1 attempt" if record.attempts == 1 else f"{record.attempts} attempts",
             "attempts": [_attempt(line, record) for line in detail.lines],
             "taken_back": detail.taken_back,
             "answer": next((line for line in detail.lines if line.part == "answer"), None),
