@@ -13,7 +13,7 @@ from gateway.breakers import Breakers
 from gateway.core.checks import verify
 from gateway.core.conversation import Conversation, Reply
 from gateway.core.ladder import Attempt, AttemptOutcome
-from gateway.core.price import UsageSource
+from gateway.core.price import NOTHING, UsageSource
 from gateway.dialects import DIALECTS
 from gateway.dialects.dialect import Dialect, Outgoing, StreamRelay
 from gateway.egress import Egress, EgressError, Response, Timeouts, UrlNotAllowed
@@ -26,7 +26,7 @@ from gateway.errors import (
     UpstreamTimeout,
 )
 from gateway.failures import from_egress
-from gateway.journey import Journey, Trial, estimate
+from gateway.journey import Journey, Trial, characters_of, reckoned
 from gateway.judge import consult
 from gateway.state import url_for
 from gateway.streaming import Stream, Translation
@@ -97,11 +97,19 @@ class Dispatcher:
             raise self._failed(journey, trial, error)
         except asyncio.CancelledError:  # the provider may bill what it read, so that is what we reckon with
             if not trial.closed:
-                trial.usage, trial.usage_source = (
-                    estimate(0, journey.facts.input_tokens),
-                    UsageSource.ESTIMATED,
+                trial.usage, trial.usage_source = reckoned(
+                    trial.usage,
+                    trial.usage_source,
+                    characters=0,
+                    prompt_tokens=journey.facts.input_tokens,
+                    whole=False,
                 )
                 journey.close(trial, AttemptOutcome.CANCELLED, status=0)
+            raise
+        except Exception:  # a fault of ours: the provider was called all the same
+            if not trial.closed:
+                trial.usage_source = trial.usage_source if trial.usage != NOTHING else UsageSource.UNKNOWN
+                journey.close(trial, AttemptOutcome.FAILED, because="internal_error", status=0)
             raise
         self._breakers.succeeded(journey.runtime.id, model_id)
         return came
@@ -139,7 +147,7 @@ class Dispatcher:
     async def _whole(self, journey: Journey, trial: Trial, body: bytes) -> Came:
         protocol = protocol_of(trial)
         reply = protocol.parse_reply(body)
-        trial.usage, trial.usage_source = reply.usage, reply.usage_source
+        account(trial, reply, prompt_tokens=journey.facts.input_tokens)
         if protocol is not journey.surface:
             body = journey.surface.render_reply(reply, journey.request, now=int(time()))
         return Came(attempt=await self._judged(journey, trial, reply), body=body)
@@ -187,8 +195,16 @@ class Dispatcher:
         journey.announce(trial)
         response = await self._send(journey, trial, outgoing)
         reply = protocol.parse_reply(await read_whole(response))
-        trial.usage, trial.usage_source = reply.usage, reply.usage_source
+        asked = characters_of(part for message in conversation.messages for part in message.parts)
+        account(trial, reply, prompt_tokens=asked // 4)
         return reply
+
+
+def account(trial: Trial, reply: Reply, *, prompt_tokens: int) -> None:
+    came = characters_of(part for each in (reply, *reply.more) for part in each.parts)
+    trial.usage, trial.usage_source = reckoned(
+        reply.usage, reply.usage_source, characters=came, prompt_tokens=prompt_tokens
+    )
 
 
 def protocol_of(trial: Trial) -> Dialect:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 from msgspec.structs import replace
 
 from gateway import telemetry
 from gateway.core.catalogue import Model
-from gateway.core.conversation import ChatRequest, Conversation
+from gateway.core.conversation import (
+    ChatRequest,
+    Conversation,
+    Part,
+    Refused,
+    Text,
+    Thinking,
+    ToolCall,
+)
 from gateway.core.decide import Route
 from gateway.core.events import Intent, Origin, RequestSettled
 from gateway.core.facts import RequestFacts, Tier
@@ -226,9 +234,27 @@ class Journey:
         )
 
 
-def estimate(characters: int, prompt_tokens: int) -> Usage:
-    """What an answer of so many characters has used, where the provider does not say."""
-    return Usage(input=prompt_tokens, output=-(-characters // 4))
+def reckoned(
+    said: Usage, source: UsageSource, *, characters: int, prompt_tokens: int, whole: bool = True
+) -> tuple[Usage, UsageSource]:
+    """What an answer has used: as its provider said at the end, else as far as it was said, and what came."""
+    if whole and source is UsageSource.PROVIDER_FINAL:
+        return said, source
+    came = 0 if whole and said.completion else -(-characters // 4)
+    known = replace(said, input=said.input if said.prompt else prompt_tokens, output=max(said.output, came))
+    return known, UsageSource.PROVIDER_PARTIAL if known == said else UsageSource.ESTIMATED
+
+
+def characters_of(parts: Iterable[Part]) -> int:
+    return sum(map(_length, parts))
+
+
+def _length(part: Part) -> int:
+    match part:
+        case Text(text=text) | Thinking(text=text) | Refused(text=text) | ToolCall(arguments=text):
+            return len(text)
+        case _:
+            return 0
 
 
 def _ms(seconds: float) -> int:

@@ -27,7 +27,7 @@ from gateway.dialects.dialect import StreamReader, StreamRelay, StreamWriter
 from gateway.egress import EgressError, Response
 from gateway.errors import UpstreamError, UpstreamInvalidResponse
 from gateway.failures import from_egress
-from gateway.journey import Journey, Trial, estimate
+from gateway.journey import Journey, Trial, reckoned
 
 MAX_TEXT = 262_144  # characters of an answer kept for what checks it
 
@@ -191,18 +191,20 @@ class Stream:
 
     def account_failure(self) -> None:
         """It broke before the commit point: what the provider has said of its usage still counts."""
-        self.trial.usage, self.trial.usage_source = self.relay.usage, self.relay.usage_source
+        said, source = self.relay.usage, self.relay.usage_source
+        final = source is UsageSource.PROVIDER_FINAL and not self.relay.complete
+        self.trial.usage, self.trial.usage_source = said, UsageSource.PROVIDER_PARTIAL if final else source
         self._response.close()
 
     def account(self) -> None:
         """Usage as the provider said it; else what came, estimated and marked so."""
-        usage, source = self.relay.usage, self.relay.usage_source
-        if source is UsageSource.NONE or not self.relay.complete:
-            partial = usage if source is not UsageSource.NONE else None
-            guess = estimate(self.relay.characters, self.journey.facts.input_tokens)
-            usage = partial if partial and partial.output >= guess.output else guess
-            source = UsageSource.ESTIMATED
-        self.trial.usage, self.trial.usage_source = usage, source
+        self.trial.usage, self.trial.usage_source = reckoned(
+            self.relay.usage,
+            self.relay.usage_source,
+            characters=self.relay.characters,
+            prompt_tokens=self.journey.facts.input_tokens,
+            whole=self.relay.complete,
+        )
 
     def _broken(self, error: UpstreamError) -> bytes:
         self.account()
