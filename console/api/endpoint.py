@@ -39,7 +39,7 @@ class Endpoint(APIView):
     parser_classes: Any = (JsonParser,)
     renderer_classes: Any = (JsonRenderer,)
     content_negotiation_class = Negotiation
-    metadata_class = None
+    http_method_names: Any = ("get", "head", "post", "put", "patch", "delete")
     schema: Any = Schema()
 
     def finalize_response(
@@ -61,7 +61,6 @@ class Call:
     acting: Actor
     params: Params
     version: int | None = None  # of what is being changed, by `If-Match`
-    media_type: str = ""
 
     def param(self, name: str) -> str:
         return next(reversed(self.params.get(name, ())), "")
@@ -162,7 +161,6 @@ def _call(request: Request, meant: Operation, path: Mapping[str, object]) -> Cal
         acting=Actor.token(token.name, role=role),
         params=params,
         version=_version(request.headers.get("If-Match", "")),
-        media_type=request.accepted_renderer.media_type,
     )
 
 

@@ -21,6 +21,8 @@ def test_yaml_is_the_same_document(support: Tenant, owner: Program) -> None:
     assert parse(answer.body).routers[0].id == "support"
     put = owner.send("PUT", "config", answer.body.encode(), kind="application/yaml")
     assert (put.status, put.body["changes"]) == (200, [])
+    wrong = owner.send("PUT", "config", b"tenant: [", kind="application/yaml", accept="application/yaml")
+    assert (wrong.status, "not YAML" in wrong.body) == (400, True)
 
 
 def test_a_change_is_told_and_made_and_a_dry_run_makes_none(support: Tenant, owner: Program) -> None:

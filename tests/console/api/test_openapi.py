@@ -27,6 +27,27 @@ def test_every_route_and_method_is_in_it() -> None:
     }
 
 
+def test_every_operation_says_who_may() -> None:
+    operations = [operation for path in document()["paths"].values() for operation in path.values()]
+    assert all("Needs the role " in operation["description"] for operation in operations)
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+
+
+def test_secrets_only_go_in() -> None:
+    schemas = document()["components"]["schemas"]
+    assert schemas["NewProviderKey"]["properties"]["secret"]["writeOnly"]
+    assert schemas["NewKey"]["properties"]["secret"]["anyOf"]
+    shown = {name for name, schema in schemas.items() if "secret" in schema.get("properties", {})}
+    assert shown == {
+        "NewProviderKey",
+        "Replacement",
+        "NewKey",
+        "IssuedKey",
+        "ProviderKeyEntry",
+        "GatewayKeyEntry",
+    }
+
+
 def test_every_reference_leads_somewhere() -> None:
     names = set(re.findall(r"#/components/schemas/([^'\"]+)", repr(document())))
     assert names

@@ -79,6 +79,8 @@ def test_a_route_lets_in_whom_it_should(acme: Tenant, viewer: Program, route: st
             refused = program_of(acme, below[-1]).send(method, path, body)
             assert (refused.status, refused.body["code"]) == (403, "permission_denied")
         assert Client().generic(method, ROOT + path).status_code == 401
+    allowed = set(viewer.send("OPTIONS", path).headers["Allow"].split(", ")) - {"HEAD"}
+    assert allowed == set(TABLE[view.name])
     for method in {*METHODS, "OPTIONS"} - set(TABLE[view.name]):
         assert viewer.send(method, path).status == 405
 
