@@ -66,6 +66,6 @@ def why_shut(key: ProviderKey) -> str:
 
 
 def last_used(tenant: Tenant) -> Mapping[str, datetime]:
-    """By the name of a gateway key, the hour of its latest request."""
+    """By the id of a gateway key, the hour of its latest request."""
     used = tenant.rollups.filter(tag="").exclude(gateway_key="")
     return dict(used.values_list("gateway_key").annotate(latest=Max("hour")))

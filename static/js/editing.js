@@ -8,7 +8,7 @@
     const box = document.createElement("div");
     box.className = "tag-input" + (field.classList.contains("is-invalid") ? " is-invalid" : "");
     const entry = document.createElement("input");
-    for (const name of ["id", "list", "placeholder", "aria-describedby"])
+    for (const name of ["id", "list", "placeholder", "aria-label", "aria-describedby"])
       if (field.hasAttribute(name)) {
         entry.setAttribute(name, field.getAttribute(name));
         field.removeAttribute(name);

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, sync_playwright
+
+from tests.browser.product import Product, running
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
@@ -43,8 +45,16 @@ def opened(chromium: Browser) -> Iterator[Opened]:
         if message.type == "error" and not message.text.startswith(ANSWERS):
             wrong.append(message.text)
 
-    def page(address: str, *, width: int = 1440, dark: bool = False, script: bool = True) -> Page:
+    def page(
+        address: str,
+        *,
+        width: int = 1440,
+        dark: bool = False,
+        script: bool = True,
+        state: StorageState | None = None,
+    ) -> Page:
         context = chromium.new_context(
+            storage_state=state,
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
             java_script_enabled=script,
@@ -71,3 +81,22 @@ def gallery() -> Iterator[str]:
         assert server.stdout is not None
         yield server.stdout.readline().strip().removesuffix("/t/northwind/")
         server.terminate()
+
+
+@pytest.fixture(scope="session")
+def product(chromium: Browser) -> Iterator[Product]:
+    """Only where there is a browser to look at it."""
+    with running() as product:
+        yield product
+
+
+@pytest.fixture(scope="session")
+def owner(chromium: Browser, product: Product) -> StorageState:
+    """The cookies of the demo's owner, who came by the one-time link."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(product.sign_in)
+    assert page.url == f"{product.console}/t/halcyon/"
+    state = context.storage_state()
+    context.close()
+    return state

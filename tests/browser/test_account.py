@@ -47,7 +47,6 @@ def test_the_account_pages_are_ours(signed_in: Page, live_server: LiveServer) ->
         signed_in.goto(live_server.url + path)
         expect(signed_in.get_by_role("heading", level=1)).to_have_text(heading)
         assert signed_in.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        signed_in.screenshot(path=f"/tmp/b3/shots/acc-{path.strip('/').replace('/', '-')}.png")
 
 
 def test_a_wrong_password_is_said(opened: Opened, live_server: LiveServer, ada: User) -> None:

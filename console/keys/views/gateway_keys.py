@@ -28,7 +28,7 @@ def gateway_keys(request: TenantRequest) -> HttpResponse:
     used, now = selectors.last_used(request.tenant), timezone.now()
     keys = selectors.live_gateway_keys(request.tenant)
     context = {
-        "keys": [(key, used.get(key.name), key.is_live(now=now)) for key in keys],
+        "keys": [(key, used.get(str(key.pk)), key.is_live(now=now)) for key in keys],
         "manages": request.membership.holds(Role.ADMIN),
         "tabs": tabs(request, active="gateway_keys"),
     }
