@@ -28,6 +28,7 @@ from gateway.errors import (
 from gateway.failures import from_egress
 from gateway.journey import Journey, Trial, characters_of, reckoned
 from gateway.judge import consult
+from gateway.learned import Learned
 from gateway.state import url_for
 from gateway.streaming import Stream, Translation
 
@@ -49,7 +50,7 @@ class Came(Struct, frozen=True, kw_only=True):
 class Dispatcher:
     def __init__(self, egress: Egress, breakers: Breakers) -> None:
         self._egress, self._breakers = egress, breakers
-        self._without_logprobs: set[str] = set()  # models whose provider refused to give them
+        self._learned = Learned()
 
     async def climb(self, journey: Journey) -> Came | Stream:
         """An answer that passed its checks, the last one that did not, or the reason why there is none."""
@@ -78,8 +79,8 @@ class Dispatcher:
         trial = journey.begin(model_id)
         if trial.connection.problem:
             raise self._failed(journey, trial, CredentialUnavailable())
-        asks = journey.needs_logprobs and model_id not in self._without_logprobs
-        outgoing = outgoing_of(journey, trial, logprobs=asks)
+        rejects = rejects_of(trial) | self._learned.of(trial, ours=bool(journey.router.id))
+        outgoing = outgoing_of(journey, trial, rejects)
         journey.dropped.update(outgoing.dropped)
         journey.announce(trial)
         self._breakers.probing(journey.runtime.id, model_id, trial.started)
@@ -87,11 +88,10 @@ class Dispatcher:
             response = await self._send(journey, trial, outgoing)
             came = await self._receive(journey, trial, response)
         except ProviderInvalidRequest as error:
-            if not asks or "logprob" not in f"{error.message} {error.param}":
-                raise self._failed(journey, trial, error)
-            # It was only our own question for log-probabilities: once more without, from now on.
-            self._without_logprobs.add(model_id)
             self._failed(journey, trial, error)
+            # The router chose the model, so it is the router that leaves out what this one does not take.
+            if not self._learned.learn(trial, error, rejects, ours=bool(journey.router.id)):
+                raise
             return await self._attempt(journey, model_id)
         except UpstreamError as error:
             raise self._failed(journey, trial, error)
@@ -146,7 +146,7 @@ class Dispatcher:
 
     async def _whole(self, journey: Journey, trial: Trial, body: bytes) -> Came:
         protocol = protocol_of(trial)
-        reply = protocol.parse_reply(body)
+        reply = protocol.parse_reply(body, secret=secret_of(trial))
         account(trial, reply, prompt_tokens=journey.facts.input_tokens)
         if protocol is not journey.surface:
             body = journey.surface.render_reply(reply, journey.request, now=int(time()))
@@ -168,7 +168,7 @@ class Dispatcher:
     async def _whole_stream(self, journey: Journey, trial: Trial, stream: Stream) -> Came:
         stream.account()
         body = stream.take()
-        attempt = await self._judged(journey, trial, stream.reply())
+        attempt = await self._judged(journey, trial, stream.relay.reply)
         return Came(attempt=attempt, body=body, content_type=EVENTS)
 
     async def _judged(self, journey: Journey, trial: Trial, reply: Reply) -> Attempt:
@@ -194,7 +194,7 @@ class Dispatcher:
         outgoing = protocol.translate(conversation, trial.model, rejects=rejects_of(trial))
         journey.announce(trial)
         response = await self._send(journey, trial, outgoing)
-        reply = protocol.parse_reply(await read_whole(response))
+        reply = protocol.parse_reply(await read_whole(response), secret=secret_of(trial))
         asked = characters_of(part for message in conversation.messages for part in message.parts)
         account(trial, reply, prompt_tokens=asked // 4)
         return reply
@@ -222,28 +222,31 @@ def rejects_of(trial: Trial) -> frozenset[str]:
     return trial.connection.provider.rejects | trial.model.rejects
 
 
-def outgoing_of(journey: Journey, trial: Trial, *, logprobs: bool) -> Outgoing:
+def secret_of(trial: Trial) -> str:
+    """For redacting it, should a provider repeat it."""
+    return trial.connection.secret.reveal if trial.connection.secret else ""
+
+
+def outgoing_of(journey: Journey, trial: Trial, rejects: frozenset[str]) -> Outgoing:
     """The caller's own words where the dialects are equal, else what they mean."""
     protocol, request = protocol_of(trial), journey.request
-    rejects = rejects_of(trial)
+    logprobs = journey.needs_logprobs and "logprobs" not in rejects
     if protocol is journey.surface:
-        if logprobs and "logprobs" not in rejects and not request.raw.get("logprobs"):
+        if logprobs and not request.raw.get("logprobs"):
             request = replace(request, raw={**request.raw, "logprobs": True})
         return protocol.pass_through(request, trial.model, rejects=rejects)
-    conversation = journey.conversation
-    if logprobs and "logprobs" not in rejects:
-        conversation = replace(conversation, logprobs=True)
+    conversation = replace(journey.conversation, logprobs=True) if logprobs else journey.conversation
     return protocol.translate(conversation, trial.model, rejects=rejects)
 
 
-def relay_for(journey: Journey, trial: Trial) -> StreamRelay | Translation:
-    protocol = protocol_of(trial)
-    if protocol is journey.surface and not journey.checks:
-        return protocol.stream_relay(journey.request)
+def relay_for(journey: Journey, trial: Trial) -> StreamRelay:
+    protocol, keeps, secret = protocol_of(trial), bool(journey.checks), secret_of(trial)
+    if protocol is journey.surface:
+        return protocol.stream_relay(journey.request, keeps=keeps, secret=secret)
     writer = journey.surface.stream_writer(
         journey.request, now=int(time()), prompt_tokens=journey.facts.input_tokens
     )
-    return Translation(protocol.stream_reader(), writer, keeps=bool(journey.checks))
+    return Translation(protocol.stream_reader(secret=secret), writer, keeps=keeps)
 
 
 async def refused(response: Response, trial: Trial) -> UpstreamError:
@@ -252,9 +255,8 @@ async def refused(response: Response, trial: Trial) -> UpstreamError:
         body = await response.read(65_536)
     except EgressError:
         body = b""
-    secret = trial.connection.secret.reveal if trial.connection.secret else ""
     return protocol_of(trial).classify_error(
-        response.status, dict(response.headers), body, now=time(), secret=secret
+        response.status, dict(response.headers), body, now=time(), secret=secret_of(trial)
     )
 
 

@@ -1,36 +1,59 @@
-"""The spool → the Redis stream, at least once; billing keeps each event exactly once."""
+"""The spool → the Redis stream, at least once; billing keeps each event exactly once.
+
+A segment stays until the stream has nothing of it any more, which is when the ledger has it. So whatever empties
+Redis empties it of copies only: they are sent again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import uuid4
 
 import structlog
+from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from gateway import telemetry
 from gateway.core.events import FIELD, STREAM
-from gateway.record import Spool, is_abandoned, records
+from gateway.record import Spool, adopt, lock_of, records
 
 BATCH = 512 * 1024  # bytes read from a segment at a time
 PAUSE = 0.05  # seconds between looks at the spool
 BACK_OFF = 1.0  # seconds after Redis did not answer
+RELEASE_EVERY = 1.0  # seconds
+EPOCH = "rungway:epoch"  # a word that whoever finds it missing makes up: another one means another Redis
 
 log = structlog.get_logger()
 
+type Id = tuple[int, int]  # of a stream's entry
+NEVER: Id = (0, 0)
+
+
+class Segment(Struct):
+    sent: int = 0  # bytes
+    last: Id = NEVER  # entry of the stream
+
 
 class Shipper:
-    """Reads every segment in the folder from where it stopped; one without a writer goes when it is done."""
+    """Ships what its own process writes and, of processes that are gone, what it is first to take over."""
 
     def __init__(self, spool: Spool, redis: Redis) -> None:
         self.spool, self.redis = spool, redis
-        self._offsets: dict[Path, int] = {}
-        self.damaged = 0  # records that did not check out, for the metrics
+        self._segments: dict[Path, Segment] = {}
+        self._adopted: dict[str, int] = {}  # process → its lock, held
+        self._epoch: bytes | None = None
+        self._released = 0.0
 
     async def run(self) -> None:
         while True:
             try:
                 moved = await self.ship()
+                self.spool.recover()
             except (RedisError, OSError) as error:
                 log.warning("spool.waiting", reason=type(error).__name__)
                 await asyncio.sleep(BACK_OFF)
@@ -40,37 +63,81 @@ class Shipper:
 
     async def ship(self) -> int:
         """One look at every segment; the number of events sent."""
-        return sum([await self._ship_segment(path) for path in sorted(self.spool.folder.glob("*.spool"))])
+        if monotonic() - self._released >= RELEASE_EVERY:
+            await self._release()
+            self._released = monotonic()
+        return sum([await self._ship_segment(path) for path in self._ours("*.spool")])
+
+    def _ours(self, pattern: str) -> list[Path]:
+        return [path for path in sorted(self.spool.folder.glob(pattern)) if self._has(_process(path))]
+
+    def _has(self, process: str) -> bool:
+        if process == self.spool.process or process in self._adopted:
+            return True
+        lock = adopt(self.spool.folder, process)
+        if lock is None:
+            return False
+        self._adopted[process] = lock
+        return True
 
     async def _ship_segment(self, path: Path) -> int:
-        own = path.name.startswith(self.spool.process)
-        if not own and not is_abandoned(path):
-            return 0
-        start = self._offsets.get(path, 0)
+        segment = self._segments.setdefault(path, Segment())
         with path.open("rb") as file:
-            file.seek(start)
-            data = file.read(BATCH)
-        whole = list(records(data))
-        payloads = [payload for _, payload in whole if payload is not None]
-        self.damaged += len(whole) - len(payloads)
-        if payloads:
-            await self._send(payloads)
-        if whole:
-            self._offsets[path] = start + whole[-1][0]
-        elif self._is_finished(path, own=own, behind=len(data)):
-            self._remove(path)
-        return len(payloads)
+            file.seek(segment.sent)
+            data = file.read(BATCH) + file.readline()  # however long a record is, it is whole
+        found = records(data, finished=_process(path) in self._adopted)
+        if found.payloads:
+            segment.last = await self._send(found.payloads)
+        if found.damaged:
+            telemetry.DAMAGED.inc(found.damaged)
+            log.error("spool.damaged", segment=path.name, records=found.damaged)
+        segment.sent += found.end
+        return len(found.payloads)
 
-    async def _send(self, payloads: list[bytes]) -> None:
+    async def _send(self, payloads: list[bytes]) -> Id:
         pipe = self.redis.pipeline(transaction=False)
         for payload in payloads:
             pipe.xadd(STREAM, {FIELD: payload})
-        await pipe.execute()
+        return _id((await pipe.execute())[-1])
 
-    def _remove(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
-        self._offsets.pop(path, None)
+    async def _release(self) -> None:
+        """Forget what the ledger has; send again what Redis has forgotten."""
+        pipe = self.redis.pipeline(transaction=True)
+        pipe.set(EPOCH, uuid4().hex, nx=True)
+        pipe.get(EPOCH)
+        pipe.xrange(STREAM, count=1)
+        _, epoch, oldest = await pipe.execute()
+        if epoch != self._epoch:
+            if self._epoch is not None:
+                log.warning("spool.sent_again", segments=len(self._segments))
+                self._segments.clear()
+            self._epoch = epoch
+            return  # what has been sent is not known to be there
+        for path in self._ours("*.spool"):
+            if self._is_stored(path, oldest):
+                path.unlink(missing_ok=True)
+                del self._segments[path]
+        self._let_go()
 
-    def _is_finished(self, path: Path, *, own: bool, behind: int) -> bool:
-        """A segment that nobody writes to any more, with at most a torn record at its end."""
-        return not own or (not behind and path != self.spool.current)
+    def _is_stored(self, path: Path, oldest: list[Any]) -> bool:
+        segment = self._segments.get(path)
+        if segment is None or path == self.spool.current or segment.sent < path.stat().st_size:
+            return False
+        return not oldest or _id(oldest[0][0]) > segment.last
+
+    def _let_go(self) -> None:
+        """Of processes of whom nothing is left."""
+        left = {_process(path) for path in self._ours("*.spool")}
+        done = {_process(path) for path in self._ours("*.lock")} - left - {self.spool.process}
+        for process in done:
+            lock_of(self.spool.folder, process).unlink(missing_ok=True)
+            os.close(self._adopted.pop(process))
+
+
+def _process(path: Path) -> str:
+    return path.name.partition(".")[0]
+
+
+def _id(text: bytes | str) -> Id:
+    milliseconds, _, number = (text.decode() if isinstance(text, bytes) else text).partition("-")
+    return int(milliseconds), int(number)

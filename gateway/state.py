@@ -27,6 +27,7 @@ MAX_DIRECT = 512  # compiled routers kept for calls without one, per tenant
 class Connection(Struct, frozen=True, kw_only=True):
     """How one provider key is used: where to, and with which headers. `problem` says why it can't be."""
 
+    id: str
     name: str
     provider: Provider
     base_url: str = ""
@@ -105,7 +106,7 @@ class State:
     def _connect(self, key: ProviderKeySnapshot, provider: Provider, tenant: str) -> Connection:
         dialect = DIALECTS.get(provider.dialect)
         if dialect is None:
-            return Connection(name=key.name, provider=provider, problem="protocol not spoken")
+            return Connection(id=key.id, name=key.name, provider=provider, problem="protocol not spoken")
         try:
             secret = (
                 open_sealed(key.sealed, self._master_keys, tenant=tenant, secret_id=key.id)
@@ -114,8 +115,9 @@ class State:
             )
         except Unopenable as error:
             log.error("provider_key.unopenable", tenant=tenant, key=key.name, reason=str(error))
-            return Connection(name=key.name, provider=provider, problem=str(error))
+            return Connection(id=key.id, name=key.name, provider=provider, problem=str(error))
         return Connection(
+            id=key.id,
             name=key.name,
             provider=provider,
             base_url=self.resolve(key.base_url or provider.base_url),

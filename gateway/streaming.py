@@ -29,7 +29,7 @@ from gateway.errors import UpstreamError, UpstreamInvalidResponse
 from gateway.failures import from_egress
 from gateway.journey import Journey, Trial, reckoned
 
-MAX_TEXT = 262_144  # characters of an answer kept for what checks it
+CUT = "The provider's stream ended before its answer was whole."
 
 
 class Translation:
@@ -67,8 +67,12 @@ class Translation:
         return self._reader.error
 
     @property
-    def logprobs(self) -> tuple[float, ...] | None:
-        return self._reader.logprobs
+    def reply(self) -> Reply:
+        return assemble(self.deltas, logprobs=self._reader.logprobs)
+
+    @property
+    def text(self) -> str:
+        return self.reply.text
 
     def feed(self, data: bytes) -> bytes:
         return self._write(self._reader.feed(data))
@@ -98,11 +102,8 @@ _CONTENT = (TextDelta, ThinkingDelta, RefusalDelta, ToolCallStarted, Ended)
 class Stream:
     """Committed: iterate it to relay, `close` it whatever happens; the request is settled either way."""
 
-    def __init__(
-        self, journey: Journey, trial: Trial, relay: StreamRelay | Translation, response: Response
-    ) -> None:
+    def __init__(self, journey: Journey, trial: Trial, relay: StreamRelay, response: Response) -> None:
         self.journey, self.trial, self.relay, self._response = journey, trial, relay, response
-        self._translation = relay if isinstance(relay, Translation) else None
         self._incoming = response.__aiter__()
         self._held: list[bytes] = []
         self._ended = False
@@ -118,12 +119,7 @@ class Stream:
             if self.relay.content_seen and (not until_whole or held > hold):
                 return
         if not self.relay.complete:
-            raise UpstreamInvalidResponse("The provider's stream ended before its answer was whole.")
-
-    def reply(self) -> Reply:
-        """All that came, for what checks it."""
-        assert self._translation is not None
-        return assemble(self._translation.deltas, logprobs=self._translation.logprobs)
+            raise UpstreamInvalidResponse(CUT)
 
     @property
     def whole(self) -> bool:
@@ -147,30 +143,27 @@ class Stream:
             self._held.append(self.relay.feed(data))
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        if part := self.take():
-            yield part
-        try:
-            async for part in self._rest():
-                yield part
-        except UpstreamError as error:
-            yield self.take() + self._broken(error)
-
-    async def _rest(self) -> AsyncIterator[bytes]:
         """Settled as soon as the answer is whole, for its caller may leave with the last event; then read to the
         end, so that the connection can serve again."""
-        while not self._ended:
-            await self._read_on()
-            if self.relay.error is not None:
-                raise self.relay.error
-            if self.journey.settlement is not None:
-                self._held.clear()
-            elif self.relay.complete:
-                self.finish()
-                yield self.take() + self._bill()
-            elif part := self.take():
-                yield part
-        if self.journey.settlement is None:
-            raise UpstreamInvalidResponse("The provider's stream ended before its answer was whole.")
+        try:
+            while True:
+                if self.relay.error is not None:
+                    raise self.relay.error
+                if self.journey.settlement is not None:
+                    self._held.clear()
+                elif self.relay.complete:
+                    self.finish()
+                    yield self.take() + self._bill()
+                elif part := self.take():
+                    yield part
+                if self._ended:
+                    break
+                await self._read_on()
+            if self.journey.settlement is None:
+                raise UpstreamInvalidResponse(CUT)
+        except UpstreamError as error:
+            if self.journey.settlement is None:
+                yield self.take() + self._broken(error)
 
     def finish(self, *, because: str = "") -> Attempt:
         """It came whole."""

@@ -20,6 +20,7 @@ SECONDS = Histogram(
 DECIDING = Histogram(
     "rungway_decide_seconds", "Classifying and deciding", buckets=(5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 0.02)
 )
+DAMAGED = Counter("rungway_spool_damaged_records", "Records of the spool that did not check out")
 
 
 def observe(settled: RequestSettled) -> None:

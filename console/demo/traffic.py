@@ -12,8 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from console.demo.scenarios import Scenario, applications
+from gateway.core.catalogue import Model
 from gateway.core.classify import Classification, Prompt, Turn, classify
-from gateway.core.decide import Refusal, decide
+from gateway.core.decide import Route, decide
 from gateway.core.events import Event, Origin, RequestSettled
 from gateway.core.facts import Need, RequestFacts, Tier
 from gateway.core.ladder import Attempt, AttemptOutcome, next_model, outcome_of
@@ -71,6 +72,18 @@ def arrivals(dice: Random, *, now: datetime) -> Iterator[tuple[datetime, str, Sc
                     yield at, router, scenario
 
 
+class Story(Struct, frozen=True, kw_only=True):
+    """One request, as far as it is told."""
+
+    company: Company
+    scenario: Scenario
+    router: Router
+    facts: RequestFacts
+    route: Route
+    request_id: str
+    now: datetime
+
+
 def settled(
     company: Company,
     router_id: str,
@@ -82,58 +95,67 @@ def settled(
     now: datetime,
 ) -> RequestSettled:
     era = next(era for era in reversed(company.eras) if era.since <= at)
-    router = era.routers[router_id]
     request_id = f"{int(at.timestamp() * 1000):012x}{dice.getrandbits(80):020x}"
     facts = facts_of(scenario, at, dice, request_id, company.tags[scenario.key])
-    decision = decide(facts, router)
-    assert not isinstance(decision, Refusal)
+    router = era.routers[router_id]
+    route = decide(facts, router)
+    assert isinstance(route, Route)
+    story = Story(
+        company=company,
+        scenario=scenario,
+        router=router,
+        facts=facts,
+        route=route,
+        request_id=request_id,
+        now=now,
+    )
+    attempts = attempted(story, dice)
+    origin = Origin(
+        request_id=request_id,
+        tenant=company.tenant,
+        router=router.id,
+        gateway_key=company.keys[scenario.key],
+        snapshot_version=era.version,
+        policy_version=router.policy_version,
+    )
+    return told(story, attempts, origin, seq=seq, decide_us=round(dice.gauss(180, 30)))
+
+
+def attempted(story: Story, dice: Random) -> list[Attempt]:
+    """Up the ladder as the gateway climbs it."""
     attempts: list[Attempt] = []
-    cascade = decision.target.cascade
+    cascade = story.route.target.cascade
     up_to = cascade.up_to if cascade else None
-    while model := next_model(decision.ladder, attempts, up_to=up_to):
-        name = f"{request_id}-{len(attempts) + 1}"
-        tier = router.models[model].tier
-        fails = failing(router.models[model].provider, company, at, now)
-        rejected = 0.0 if up_to is None else rejection(facts.difficulty, tier)
-        attempts.append(
-            attempt(
-                name,
-                model,
-                tier,
-                facts,
-                attempts,
-                dice,
-                fails=fails,
-                rejected=rejected,
-                known=scenario.cached,
-            )
-        )
-    last = attempts[-1]
+    while model_id := next_model(story.route.ladder, attempts, up_to=up_to):
+        model = story.router.models[model_id]
+        fails = failing(model.provider, story.company, story.facts.at, story.now)
+        rejected = 0.0 if up_to is None else rejection(story.facts.difficulty, model.tier)
+        attempts.append(attempt(story, model, attempts, dice, fails=fails, rejected=rejected))
+    return attempts
+
+
+def told(
+    story: Story, attempts: Sequence[Attempt], origin: Origin, *, seq: int, decide_us: int
+) -> RequestSettled:
+    facts, route, last = story.facts, story.route, attempts[-1]
     delivered = None if last.outcome is AttemptOutcome.FAILED else last
     money = settle(
         attempts,
-        models=router.models,
-        baseline=router.policy.baseline,
+        models=story.router.models,
+        baseline=story.router.policy.baseline,
         requested=facts.requested_model,
-        day=at.date(),
+        day=facts.at.date(),
         delivered=delivered,
     )
     return RequestSettled(
         process=PROCESS,
         seq=seq,
-        at=at,
-        origin=Origin(
-            request_id=request_id,
-            tenant=company.tenant,
-            router=router.id,
-            gateway_key=company.keys[scenario.key],
-            snapshot_version=era.version,
-            policy_version=router.policy_version,
-        ),
+        at=facts.at,
+        origin=origin,
         facts=facts,
-        rule=decision.target.rule,
-        tier=decision.tier,
-        floors=decision.target.floors,
+        rule=route.target.rule,
+        tier=route.tier,
+        floors=route.target.floors,
         outcome=outcome_of(attempts, delivered),
         status=200 if delivered else 502,
         error="" if delivered else "upstream_error",
@@ -143,7 +165,7 @@ def settled(
         attempts=money.lines,
         total_ms=last.started_ms + last.total_ms,
         first_byte_ms=last.started_ms + (last.first_byte_ms or 0) if delivered else None,
-        decide_us=round(dice.gauss(180, 30)),
+        decide_us=decide_us,
     )
 
 
@@ -169,37 +191,29 @@ def facts_of(
 
 
 def attempt(
-    name: str,
-    model: str,
-    tier: Tier,
-    facts: RequestFacts,
-    before: Sequence[Attempt],
-    dice: Random,
-    *,
-    fails: float,
-    rejected: float,
-    known: float,
+    story: Story, model: Model, before: Sequence[Attempt], dice: Random, *, fails: float, rejected: float
 ) -> Attempt:
     """How one provider takes it: it fails with one chance, its answer does not pass the checks with another."""
+    name = f"{story.request_id}-{len(before) + 1}"
     started = before[-1].started_ms + before[-1].total_ms + 2 if before else 1
     if dice.random() < fails:
-        return Attempt(id=name, model=model, outcome=AttemptOutcome.FAILED, because="upstream_error", status=503,
+        return Attempt(id=name, model=model.id, outcome=AttemptOutcome.FAILED, because="upstream_error", status=503,
                        started_ms=started, total_ms=round(dice.uniform(300, 9000)))  # fmt: skip
     passed = dice.random() >= rejected
-    usage = used(facts, tier, known, dice)
-    first = round(dice.lognormvariate(0, 0.3) * LATENCY[tier])
+    usage = used(story.facts, model.tier, story.scenario.cached, dice)
+    first = round(dice.lognormvariate(0, 0.3) * LATENCY[model.tier])
     return Attempt(
         id=name,
-        model=model,
+        model=model.id,
         outcome=AttemptOutcome.ANSWERED if passed else AttemptOutcome.REJECTED,
         because="" if passed else "not_refusal",
         status=200,
         usage=usage,
         usage_source=UsageSource.PROVIDER_FINAL,
-        served_model=model.partition("/")[2],
+        served_model=model.wire_name,
         started_ms=started,
         first_byte_ms=first,
-        total_ms=first + round(usage.output * PACE[tier]),
+        total_ms=first + round(usage.output * PACE[model.tier]),
     )
 
 

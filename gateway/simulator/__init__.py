@@ -12,6 +12,7 @@ A model whose name ends in `sim-<behaviour>`, or a request with the header `x-si
 | `500`, `503`, `404`, any status from 400 | that error in the provider's shape |
 | `429-ra7`, `429;retry-after=7` | the same with `Retry-After: 7` |
 | `401-echo`, `quota`, `context` | the key echoed in the error; no credit left; prompt too long |
+| `rejects-temperature`, `rejects-<field>` | 400 where the request has that field |
 | `err-p20` | 20 % of calls answer 500 |
 | `slow-300` | 300 ms later than usual |
 | `hang-headers` | the connection is accepted and nothing is ever sent |

@@ -38,10 +38,11 @@ class Conversation[R: Asking]:
     async def answer(self, cache: PromptCache) -> None:
         key = authenticated(self.dialect, self.exchange.headers)
         self.line.key = fingerprint(key)
-        request = self.dialect.parse(await self.exchange.body(), self.exchange.headers)
+        body = await self.exchange.body()
+        request = self.dialect.parse(body, self.exchange.headers)
         self.line.model, self.mind = request.model, mind_of(request.model)
         self.behaviour = behaviour_of(request.model, self.exchange.header(b"x-simulate"))
-        complain(self.behaviour, key, self.chance)
+        complain(self.behaviour, key, self.chance, body)
         if instead := INSTEAD.get(self.behaviour.word):
             self.line.ended = "stalled" if self.behaviour.word == "hang-headers" else "error"
             return await instead(self.exchange, self.behaviour)

@@ -13,8 +13,16 @@ JSON = {b"content-type": b"application/json"}
 HTML = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
 
-def complain(behaviour: Behaviour, key: str, chance: float) -> None:
+def complain(behaviour: Behaviour, key: str, chance: float, body: bytes) -> None:
     """Raises the error the behaviour asks for, if any. `chance` is a throw of the dice, 0 to 1."""
+    field = behaviour.word.removeprefix("rejects-")
+    if field != behaviour.word and b'"%b":' % field.encode() in body:
+        raise Problem(
+            400,
+            f"Unsupported parameter: '{field}' is not supported with this model.",
+            code="unsupported_parameter",
+            param=field,
+        )
     if behaviour.word == "context":
         raise Problem(
             400, "This model's maximum context length is 128000 tokens.", code="context_length_exceeded"

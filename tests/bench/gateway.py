@@ -1,6 +1,6 @@
 """The hot path: requests a second and added latency of the gateway, beside a bare pass-through and going direct.
 
-    python -m tests.bench.gateway [--seconds N] [--rounds N] [--stream] [--json]
+    python -m tests.bench.gateway [--seconds N] [--rounds N] [--stream] [--peers FOLDER] [--json]
 
 The upstream and the load generator are small C programs (tests/bench/load, compiled with `cc` on the spot), so that
 neither is what is measured. They share one core, the server under test has the other. The pass-through is the
@@ -19,15 +19,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 from urllib.request import urlopen
 
+from tests.bench import peers
 from tests.servers import running_servers
 
 HERE = Path(__file__).parent
+KEY = "rw_test_0123456789abcdefghijklmnopqrstuvwxyz"  # of tests/gateway/world.py, which the tenant is made by
 PROMPT = (
     "Classify the sentiment of the following product review as positive, negative or neutral. Answer with one word. "
     "Review: I bought this umbrella in March and it has been through two storms. The handle is comfortable, the "
@@ -42,8 +45,18 @@ def main() -> None:
     arguments = parsed()
     with tempfile.TemporaryDirectory(prefix="rungway-bench-") as folder, running_servers() as environ:
         bench = Bench(Path(folder), {**os.environ, **environ}, arguments)
-        with bench.upstream(), bench.passing() as bare, bench.gateway() as routed:
-            rows = bench.rounds({"direct": bench.direct, "pass-through": bare, "gateway": routed})
+        with ExitStack() as running:
+            running.enter_context(bench.upstream())
+            targets = {
+                "direct": bench.direct,
+                "pass-through": running.enter_context(bench.passing()),
+                "gateway": running.enter_context(bench.gateway()),
+            }
+            if arguments.peers:
+                peers.install(arguments.peers)
+                targets["litellm"] = running.enter_context(bench.litellm(arguments.peers))
+                targets["portkey"] = running.enter_context(bench.portkey(arguments.peers))
+            rows = bench.rounds(targets)
     report(rows, as_json=arguments.json)
 
 
@@ -53,8 +66,20 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--stream", action="store_true", help="50-chunk streams instead of whole answers")
+    parser.add_argument("--peers", type=Path, help="a folder to install peers in, and measure them too")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
+
+
+@dataclass(frozen=True)
+class Target:
+    url: str
+    pid: int = 0
+    headers: tuple[str, ...] = (f"Authorization: Bearer {KEY}",)
+
+
+def bearer(key: str) -> str:
+    return f"Authorization: Bearer {key}"
 
 
 class Bench:
@@ -69,8 +94,12 @@ class Bench:
         self.body.write_text(json.dumps(request | ({"stream": True} if arguments.stream else {})))
 
     @property
-    def direct(self) -> tuple[str, int]:
-        return f"http://127.0.0.1:{self.upstream_port}/v1/chat/completions", 0
+    def direct(self) -> Target:
+        return Target(f"{self.base}/chat/completions")
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.upstream_port}/v1"
 
     @contextmanager
     def upstream(self) -> Iterator[None]:
@@ -78,30 +107,44 @@ class Bench:
             yield
 
     @contextmanager
-    def passing(self) -> Iterator[tuple[str, int]]:
+    def passing(self) -> Iterator[Target]:
         with self._server("tests.bench.passing:app", next(self.ports)) as served:
             yield served
 
     @contextmanager
-    def gateway(self) -> Iterator[tuple[str, int]]:
-        command = [sys.executable, "-m", "tests.bench.publish", f"http://127.0.0.1:{self.upstream_port}/v1"]
-        subprocess.run(command, check=True, env=self.environ)
-        with self._server("gateway.app:app", next(self.ports)) as (url, pid):
-            yield url.replace("/v1/", "/router/support/v1/"), pid
+    def gateway(self) -> Iterator[Target]:
+        subprocess.run([sys.executable, "-m", "tests.bench.publish", self.base], check=True, env=self.environ)
+        with self._server("gateway.app:app", next(self.ports)) as served:
+            yield replace(served, url=served.url.replace("/v1/", "/router/support/v1/"))
 
     @contextmanager
-    def _server(self, app: str, port: int) -> Iterator[tuple[str, int]]:
+    def litellm(self, folder: Path) -> Iterator[Target]:
+        port = next(self.ports)
+        with self._running(peers.litellm(folder, port, self.base), core=1) as process:
+            wait_for(f"http://127.0.0.1:{port}/health/liveliness")
+            yield Target(f"http://127.0.0.1:{port}/v1/chat/completions", process.pid, (bearer(peers.KEY),))
+
+    @contextmanager
+    def portkey(self, folder: Path) -> Iterator[Target]:
+        port = next(self.ports)
+        with self._running(peers.portkey(folder, port), core=1) as process:
+            wait_for(f"http://127.0.0.1:{port}/")
+            headers = (bearer("sk-x"), *peers.portkey_headers(self.base))
+            yield Target(f"http://127.0.0.1:{port}/v1/chat/completions", process.pid, headers)
+
+    @contextmanager
+    def _server(self, app: str, port: int) -> Iterator[Target]:
         command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--http", "httptools"]
         options = ["--loop", "uvloop", "--no-access-log", "--log-level", "warning"]
         extra = {
             "ALLOWED_PRIVATE_NETWORKS": "127.0.0.0/8",
             "VAR_DIR": str(self.folder / str(port)),
             "LOG_LEVEL": "WARNING",
-            "UPSTREAM": f"http://127.0.0.1:{self.upstream_port}/v1/chat/completions",
+            "UPSTREAM": f"{self.base}/chat/completions",
         }
         with self._running([*command, *options], core=1, environ=extra) as process:
             wait_for(f"http://127.0.0.1:{port}/readyz")
-            yield f"http://127.0.0.1:{port}/v1/chat/completions", process.pid
+            yield Target(f"http://127.0.0.1:{port}/v1/chat/completions", process.pid)
 
     @contextmanager
     def _running(
@@ -121,13 +164,13 @@ class Bench:
         subprocess.run([compiler, "-O2", "-w", "-o", program, HERE / "load" / f"{name}.c", "-lm"], check=True)
         return program
 
-    def rounds(self, targets: dict[str, tuple[str, int]]) -> dict[str, dict[str, float]]:
+    def rounds(self, targets: dict[str, Target]) -> dict[str, dict[str, float]]:
         """Interleaved, so that a machine that drifts drifts for all; the median of each figure."""
         seen: dict[str, list[dict[str, Any]]] = {name: [] for name in targets}
         for _ in range(self.arguments.rounds):
-            for name, (url, pid) in targets.items():
-                busy = self._load(url, pid, connections=self.arguments.connections)
-                alone = self._load(url, pid, connections=1)
+            for name, target in targets.items():
+                busy = self._load(target, connections=self.arguments.connections)
+                alone = self._load(target, connections=1)
                 seen[name].append(busy | {f"{key}_alone": value for key, value in alone.items()})
         return {
             name: {
@@ -138,20 +181,21 @@ class Bench:
             for name, rows in seen.items()
         }
 
-    def _load(self, url: str, pid: int, *, connections: int) -> dict[str, Any]:
-        from tests.gateway.world import KEY
-
+    def _load(self, target: Target, *, connections: int) -> dict[str, Any]:
         command = ["taskset", "-c", str(self.cores[0]), str(self.lg), "-c", str(connections)]
-        command += ["-d", str(self.arguments.seconds), "-w", "1", "-b", str(self.body)]
-        command += ["-H", f"Authorization: Bearer {KEY}", "-H", "Content-Type: application/json"]
-        command += ["-p", str(pid)] if pid else []
-        done = subprocess.run([*command, url], check=True, capture_output=True, timeout=120)
+        command += ["-d", str(self.arguments.seconds), "-w", "2", "-b", str(self.body)]
+        for header in ("Content-Type: application/json", *target.headers):
+            command += ["-H", header]
+        command += ["-p", str(target.pid)] if target.pid else []
+        done = subprocess.run([*command, target.url], check=True, capture_output=True, timeout=120)
         figures: dict[str, Any] = json.loads(done.stdout)
+        if figures["bad"] or figures["err"]:
+            sys.exit(f"{target.url} answered {figures['bad']} requests badly: {figures}")
         return figures
 
 
 def wait_for(url: str) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         try:
             with urlopen(url, timeout=2) as answer:
                 if answer.status == 200:
@@ -163,10 +207,18 @@ def wait_for(url: str) -> None:
 
 def report(rows: dict[str, dict[str, float]], *, as_json: bool) -> None:
     if as_json:
-        return print(json.dumps(rows))
+        print(json.dumps(rows))
+        return
+    own = rows["gateway"]
+    print(f"{'':14}{'req/s':>9}{'CPU us':>9}{'p50 ms':>9}{'p99 ms':>9}{'alone p50':>11}{'alone p99':>11}{'RSS MB':>8}"
+          f"{'gateway is':>14}")  # fmt: skip
     for name, row in rows.items():
-        print(name, {key: round(value, 2) for key, value in row.items()})
-    return None
+        figures = (row["p50"], row["p99"], row["p50_alone"], row["p99_alone"])
+        p50, p99, alone50, alone99 = (f"{value / 1000:.2f}" for value in figures)
+        print(f"{name:14}{row['rps']:9.0f}{row['cpu_us_per_req']:9.0f}{p50:>9}{p99:>9}{alone50:>11}{alone99:>11}"
+              f"{row['rss_mb']:8.0f}{own['rps'] / row['rps']:13.2f}x")  # fmt: skip
+    added = [own[key] - rows["direct"][key] for key in ("p50_alone", "p99_alone")]
+    print(f"added to one request at a time: p50 {added[0] / 1000:.2f} ms, p99 {added[1] / 1000:.2f} ms")
 
 
 if __name__ == "__main__":

@@ -397,3 +397,23 @@ async def test_events_hold_no_words_of_the_prompt_or_the_answer(redis: Redis, tm
     for sink in (stored, stream):
         assert b"CANARY" not in sink
         assert KEY.encode() not in sink
+
+
+async def test_what_a_model_does_not_take_is_left_out_once_it_has_said_so(
+    redis: Redis, tmp_path: Path
+) -> None:
+    """The router chose the model; a caller could not know that it takes no temperature."""
+    only = misbehaving("rejects-temperature")
+    async with serving_gateway(redis, tmp_path, snapshot(("support", ONLY_OPENAI), models=(only,))) as served:
+        client = await served.chat()
+        ask = client.chat.completions.with_raw_response.create
+        first, second = [await ask(model="x", messages=user("hi"), temperature=0.2) for _ in range(2)]
+        direct = await served.chat(base=served.url + "/v1")
+        with pytest.raises(openai.BadRequestError):
+            await direct.chat.completions.create(
+                model=only.id, messages=user("hi"), top_p=0.5, temperature=0.3
+            )
+        settled = await served.settled(3)
+    assert [answer.headers["x-rungway-attempts"] for answer in (first, second)] == ["2", "1"]
+    assert {answer.headers["x-rungway-dropped"] for answer in (first, second)} == {"temperature"}
+    assert [line.cost for line in settled[0].attempts[:1]] == [0]

@@ -1,0 +1,68 @@
+"""Fields that a model turned out not to take: learned from its provider's refusal, so that it happens once.
+
+Models of one vendor differ in what they take (a reasoning model wants no temperature), and a caller cannot know
+which model a router will choose. What is left out is reported to the caller like everything that could not be said.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.errors import ProviderInvalidRequest
+from gateway.journey import Trial
+
+# An answer without these is still an answer to the same request.
+DISPENSABLE = frozenset(
+    {
+        "temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "logprobs", "top_logprobs",
+        "max_tokens", "max_completion_tokens", "parallel_tool_calls", "reasoning_effort", "verbosity",
+    }
+)  # fmt: skip
+MOST = 10_000  # models remembered; beyond it they are learned anew
+
+_UNSUPPORTED = re.compile(
+    r"unsupported|not support|not permitted|unrecognized|unknown (field|parameter|argument)"
+)
+
+
+class Learned:
+    """Per tenant's key and model, for accounts of one provider differ, too."""
+
+    def __init__(self) -> None:
+        self._fields: dict[tuple[str, str], frozenset[str]] = {}
+
+    def of(self, trial: Trial, *, ours: bool) -> frozenset[str]:
+        """`ours`: the caller did not name the model. Who names it is told by its provider what it does not take."""
+        known = self._fields.get(_who(trial), _NONE) if self._fields else _NONE
+        return known if ours else known & _ASKED_BY_US
+
+    def learn(
+        self, trial: Trial, error: ProviderInvalidRequest, rejects: frozenset[str], *, ours: bool
+    ) -> bool:
+        """Whether the request is worth another try, without a field."""
+        field = blamed(error)
+        if field is None or field in rejects or not (ours or field in _ASKED_BY_US):
+            return False
+        if len(self._fields) >= MOST:
+            self._fields.clear()
+        self._fields[_who(trial)] = self._fields.get(_who(trial), _NONE) | {field}
+        return True
+
+
+def blamed(error: ProviderInvalidRequest) -> str | None:
+    """The dispensable field that a provider says it does not take."""
+    said = error.message.lower()
+    if not _UNSUPPORTED.search(said):
+        return None
+    if error.param in DISPENSABLE:
+        return error.param
+    named = [field for field in DISPENSABLE if re.search(rf"\b{field}\b", said)]
+    return min(named, key=said.index) if named else None
+
+
+def _who(trial: Trial) -> tuple[str, str]:
+    return trial.connection.id, trial.model.id
+
+
+_NONE: frozenset[str] = frozenset()
+_ASKED_BY_US = frozenset({"logprobs", "top_logprobs"})
