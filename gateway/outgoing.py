@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from gateway.authenticate import Caller
+from gateway.core.ladder import Attempt, AttemptOutcome, outcome_of
 from gateway.core.router import Router
 from gateway.dispatch import EVENTS, JSON, Came
 from gateway.exchange import Answer, Call
@@ -39,15 +40,17 @@ def counted(journey: Journey, outcome: str) -> Headers:
 
 def committed(journey: Journey, stream: Stream) -> Answer:
     """A stream's money is known at its end, and told there in a comment."""
-    fell_back = b"fell_back" if journey.attempts else b"answered"
+    trial = stream.trial
+    coming = Attempt(id=trial.id, model=trial.model.id, outcome=AttemptOutcome.ANSWERED)
+    outcome = outcome_of([*journey.attempts, coming], coming)
     headers = [
         *decided(journey),
         (b"x-request-id", journey.origin.request_id.encode()),
         (b"content-type", EVENTS),
         (b"cache-control", b"no-cache"),
-        (b"x-rungway-model", stream.trial.model.id.encode()),
+        (b"x-rungway-model", trial.model.id.encode()),
         (b"x-rungway-attempts", b"%d" % (len(journey.attempts) + 1)),
-        (b"x-rungway-outcome", fell_back),
+        (b"x-rungway-outcome", outcome.encode()),
     ]
     return Answer(status=200, headers=headers, body=stream)
 
