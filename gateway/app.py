@@ -11,8 +11,8 @@ from typing import Any
 
 from gateway.dialects import DIALECTS
 from gateway.endpoints import find
-from gateway.errors import GatewayError, MethodNotAllowed, NotFound
-from gateway.exchange import Answer, Endpoint, new_request_id
+from gateway.errors import Draining, GatewayError, MethodNotAllowed, NotFound
+from gateway.exchange import LEFT, Answer, Endpoint, new_request_id
 from gateway.handler import Handler
 from gateway.incoming import Gone, read_call
 from gateway.settings import Settings, read
@@ -77,7 +77,13 @@ class Gateway:
         assert self._handler is not None
         call = await read_call(endpoint, request_id, scope, receive)
         with LeavingCaller(receive):
-            await respond(await self._handler.handle(call), send)
+            try:
+                answer = await self._handler.handle(call)
+            except asyncio.CancelledError as reason:
+                if LEFT in reason.args:
+                    raise
+                raise Draining()  # the server has waited for us as long as it may
+            await respond(answer, send)
 
 
 def told(error: GatewayError, surface: str, request_id: str) -> Answer:
@@ -96,6 +102,10 @@ async def respond(answer: Answer, send: Send) -> None:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         async for part in body:
             await send({"type": "http.response.body", "body": part, "more_body": True})
+    except asyncio.CancelledError as reason:
+        if LEFT in reason.args:
+            raise
+        return await send({"type": "http.response.body", "body": body.stop()})
     finally:
         body.close()
     return await send({"type": "http.response.body", "body": b""})
@@ -135,7 +145,7 @@ class LeavingCaller:
             pass
         self._gone = True
         if self._task is not None:
-            self._task.cancel()
+            self._task.cancel(LEFT)
 
 
 app = Gateway()

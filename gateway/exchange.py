@@ -11,6 +11,8 @@ from msgspec import Struct
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
+LEFT = "the caller left"  # why a task is cancelled; for any other reason it is we who stop
+
 
 class Call(Struct, frozen=True, kw_only=True):
     """One HTTP request, its body read. Header names are lower-case; of a repeated one the first counts."""
@@ -42,6 +44,10 @@ class Parts(Protocol):
     """A body that comes in parts. It is closed whatever happens, and then settles what is open."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
+    def stop(self) -> bytes:
+        """We stop before it is whole: settled so, and what tells its reader."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -141,6 +141,9 @@ class Copied:
             yield part
         self._whole = self._size <= MAX_KEPT
 
+    def stop(self) -> bytes:
+        return self._parts.stop()
+
     def close(self) -> None:
         self._parts.close()
         self._done(b"".join(self._copy) if self._whole else None)

@@ -31,6 +31,7 @@ from gateway.dispatch import Dispatcher
 from gateway.errors import (
     AccountingUnavailable,
     ContextTooLong,
+    Draining,
     GatewayError,
     InternalError,
     InvalidRequest,
@@ -38,7 +39,7 @@ from gateway.errors import (
     ModelNotFound,
     NoEligibleModel,
 )
-from gateway.exchange import Answer, Call
+from gateway.exchange import LEFT, Answer, Call
 from gateway.journey import DEADLINE, Journey
 from gateway.outgoing import committed, counted, decided, delivered, dry
 from gateway.record import Spool
@@ -90,8 +91,13 @@ async def travel(journey: Journey, caller: Caller, tools: Tools) -> Answer:
     journey.on_settled = over
     try:
         came = await tools.dispatcher.climb(journey)
-    except asyncio.CancelledError:
-        journey.settle(delivered=None, status=499, error="client_cancelled")
+    except asyncio.CancelledError as reason:
+        left = LEFT in reason.args
+        journey.settle(
+            delivered=None,
+            status=499 if left else Draining.status,
+            error="client_cancelled" if left else Draining.code,
+        )
         raise
     except GatewayError as error:
         raise failed(journey, error)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import structlog
+
 from gateway.core.assemble import assemble
 from gateway.core.conversation import (
     Delta,
@@ -25,11 +27,13 @@ from gateway.core.money import usd
 from gateway.core.price import Usage, UsageSource
 from gateway.dialects.dialect import StreamReader, StreamRelay, StreamWriter
 from gateway.egress import EgressError, Response
-from gateway.errors import UpstreamError, UpstreamInvalidResponse
+from gateway.errors import Draining, GatewayError, InternalError, UpstreamError, UpstreamInvalidResponse
 from gateway.failures import from_egress
 from gateway.journey import Journey, Trial, reckoned
 
 CUT = "The provider's stream ended before its answer was whole."
+
+log = structlog.get_logger()
 
 
 class Translation:
@@ -161,9 +165,15 @@ class Stream:
                 await self._read_on()
             if self.journey.settlement is None:
                 raise UpstreamInvalidResponse(CUT)
-        except UpstreamError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the stream must not look whole
             if self.journey.settlement is None:
-                yield self.take() + self._broken(error)
+                yield self.take() + self._broken(self._told(error))
+
+    def _told(self, error: Exception) -> GatewayError:
+        if isinstance(error, UpstreamError):
+            return error
+        log.error("stream.fault", request=self.journey.origin.request_id, kind=type(error).__name__)
+        return InternalError()
 
     def finish(self, *, because: str = "") -> Attempt:
         """It came whole."""
@@ -173,6 +183,10 @@ class Stream:
         )
         self._settle(attempt, 200)
         return attempt
+
+    def stop(self) -> bytes:
+        """We have to go before it is whole."""
+        return self.take() + self._broken(Draining()) if self.journey.settlement is None else b""
 
     def close(self) -> None:
         """The caller left, if nothing else was said before."""
@@ -199,7 +213,7 @@ class Stream:
             whole=self.relay.complete,
         )
 
-    def _broken(self, error: UpstreamError) -> bytes:
+    def _broken(self, error: GatewayError) -> bytes:
         self.account()
         self.journey.close(self.trial, AttemptOutcome.FAILED, because=error.code, served=self.relay.model)
         self._settle(None, 200, "failed", error.code)

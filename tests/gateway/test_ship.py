@@ -150,7 +150,7 @@ async def test_while_redis_is_away_everything_waits_on_disk(
 ) -> None:
     monkeypatch.setattr("gateway.ship.BACK_OFF", 0.01)
     shipper = start("a")
-    there, shipper.redis = shipper.redis, AsyncRedis(unix_socket_path="/nowhere/valkey.sock", retry=None)
+    there, shipper.redis = shipper.redis, AsyncRedis.from_url("unix:///nowhere/v.sock", retry=None)
     running = asyncio.create_task(shipper.run())
     shipper.spool.put(intent(1))
     await asyncio.sleep(0.1)
