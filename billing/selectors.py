@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -146,6 +146,11 @@ def tags_seen(tenant: Tenant, period: Period) -> Mapping[str, list[str]]:
 
 def has_any(tenant: Tenant) -> bool:
     return tenant.requests.exists()
+
+
+def has_before(tenant: Tenant, period: Period) -> bool:
+    """Whether there was traffic from the period's first day on: against half a period nothing can be compared."""
+    return tenant.rollups.filter(hour__lt=period.start + timedelta(days=1)).exists()
 
 
 def _of_an_attempt(query: SpendQuery) -> dict[str, tuple[str, ...]]:

@@ -64,9 +64,35 @@ class AuditEntry(Owned):
 
 def _change(field: str, value: object) -> Change:
     if isinstance(value, Mapping) and value.keys() == {"from", "to"}:
+        was, now = _by_name(value["from"]), _by_name(value["to"])
+        if was is not None and now is not None and (was or now):
+            return Change(field, None, _difference(was, now))
+    elif named := _by_name(value):
+        return Change(field, None, ", ".join(named))
+    if isinstance(value, Mapping) and value.keys() == {"from", "to"}:
         before = None if value["from"] in NOTHING and value["to"] not in NOTHING else _text(value["from"])
         return Change(field, before, _text(value["to"]))
     return Change(field, None, _text(value))
+
+
+def _by_name(value: object) -> dict[str, object] | None:
+    """Rules, floors and tests are told by their names; what is in them stands in the router's versions."""
+    if value in NOTHING:
+        return {}
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) and "name" in item for item in value):
+        return None
+    return {str(item["name"]): item for item in value}
+
+
+def _difference(was: Mapping[str, object], now: Mapping[str, object]) -> str:
+    told = {
+        "added": [name for name in now if name not in was],
+        "changed": [name for name in now if name in was and was[name] != now[name]],
+        "removed": [name for name in was if name not in now],
+    }
+    return (
+        "; ".join(f"{', '.join(names)} {how}" for how, names in told.items() if names) or "in another order"
+    )
 
 
 def _text(value: object) -> str:

@@ -14,7 +14,16 @@ UNKNOWN = "unknown"
 ABSENT = "–"
 MINUS = "−"
 
-_ACRONYMS = {"qa": "QA", "json": "JSON", "api": "API", "id": "ID", "url": "URL", "usd": "USD", "yaml": "YAML"}
+_ACRONYMS = {
+    "qa": "QA",
+    "json": "JSON",
+    "api": "API",
+    "id": "ID",
+    "url": "URL",
+    "usd": "USD",
+    "yaml": "YAML",
+    "openai": "OpenAI",
+}
 
 
 def usd(nano: int | None) -> str:

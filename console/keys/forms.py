@@ -45,7 +45,7 @@ class ProviderKeyForm(SentOnce):
     name = forms.CharField(max_length=64, help_text=NAME_HELP)
     provider = forms.ChoiceField(choices=[])
     secret = SecretField(
-        help_text="Sealed as it arrives; nobody can read it here again. Models of your own may do without."
+        help_text="Sealed as it arrives; nobody can read it here again. Self-hosted models may need none."
     )
     base_url = forms.CharField(
         label="Base URL",

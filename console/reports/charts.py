@@ -68,7 +68,8 @@ def apart(tenant: Tenant, query: SpendQuery, by: str, trail: Trail, names: Names
     answer = spend(tenant, query.told_apart(by, granularity=grain))
     starts = buckets(query.period, grain)
     lines = sorted(over_time(answer).items(), key=lambda line: -sum(one.known_cost for one in line[1]))
-    shown, rest = lines[:MOST_SERIES], lines[MOST_SERIES:]
+    few = len(lines) if len(lines) == MOST_SERIES + 1 else MOST_SERIES  # nobody is "1 others"
+    shown, rest = lines[:few], lines[few:]
     series = [
         Series(
             names.of(by, value),

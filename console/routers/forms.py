@@ -199,7 +199,7 @@ class NewRouterForm(forms.Form):
     id = forms.CharField(
         label="Id",
         max_length=64,
-        help_text="In the address: small letters, digits, - and _. It stays as it is.",
+        help_text="Part of the base URL, /router/id/. Small letters, digits, - and _. It cannot be changed later.",
     )
     starter = forms.ChoiceField(
         label="Begin with",

@@ -10,6 +10,7 @@ from gateway.core.catalogue import Model
 from gateway.core.conditions import Condition, Range
 from gateway.core.facts import RequestClass, Tier
 from gateway.core.policy import REQUESTED, Cascade, Check, Floor, Otherwise, Policy, Rule, Unsure
+from gateway.core.price import Price
 
 
 class Starter(Struct, frozen=True):
@@ -85,8 +86,13 @@ def _careful(baseline: str) -> Policy:
 
 def _baseline(models: Iterable[Model]) -> str:
     priced = [model for model in models if model.provider_key and model.prices and model.tier is Tier.PREMIUM]
-    cheapest = min(priced, key=lambda model: (model.prices[-1].output, model.id), default=None)
+    cheapest = min(priced, key=lambda model: (_blended(model.prices[-1]), model.id), default=None)
     return cheapest.id if cheapest else REQUESTED
+
+
+def _blended(price: Price) -> int:
+    """Three tokens in for each one out, which is what prices are usually compared by."""
+    return 3 * price.input + price.output
 
 
 _ROUTINE = (

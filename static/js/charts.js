@@ -95,7 +95,7 @@
     return {
       ...base,
       legend: several ? legend(colours) : undefined,
-      grid: { left: 4, right: ["bar", "stacked", "waterfall"].includes(spec.kind) ? 8 : 22, top: 14 + 22 * rows, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      grid: { left: 4, right: ["bar", "stacked", "waterfall"].includes(spec.kind) ? 8 : 22, top: rows ? 8 + 28 * rows : 14, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       ...axes(spec, colours, width),
       series: spec.kind === "waterfall" ? waterfall(spec, colours, width) : spec.series.map((one, place) => series(spec, one, place, colours)),
     };
@@ -159,13 +159,16 @@
     };
   }
 
+  // The words stand on the side with more room, or they would run over the edge
+  const beside = (place) => (place < 0.5 ? { position: "insideEndBottom", distance: [4, -16] } : { position: "insideEndTop", distance: [4, -16] });
+
   const marks = (spec, colours) => ({
     symbol: "none",
     silent: false,
     animation: false,
     lineStyle: { color: colours.faint, type: [3, 3], width: 1 },
     label: { formatter: ({ name }) => name, color: colours.soft, fontSize: 11, position: "insideEndTop", rotate: 0, padding: [2, 5], backgroundColor: colours.surface, borderColor: colours.line, borderWidth: 1, borderRadius: 4, distance: [4, -16] },
-    data: spec.marks.map((mark) => ({ name: mark.label, xAxis: mark.at })),
+    data: spec.marks.map((mark) => ({ name: mark.label, xAxis: mark.at, label: beside(spec.labels.indexOf(mark.at) / spec.labels.length) })),
   });
 
   // Steps up and down from sum to sum; a bar that crosses zero is two

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from console.environment import ROOT
@@ -24,8 +24,8 @@ OWNER = "ada@halcyon.example"  # of the demo company, and of what the tests make
 
 @dataclass(frozen=True)
 class Product:
-    environ: dict[str, str]
-    told: str  # what `up` printed
+    environ: dict[str, str] = field(repr=False)
+    told: str = field(repr=False)  # what `up` printed
 
     @property
     def console(self) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from billing import overkill as books
+from billing import selectors
 from billing.overkill import Finding, Report
 from billing.spend import Measures
 from console.interface.formatting import words
@@ -24,6 +25,14 @@ FITS = {
     Fit.NEEDED: ("Needed: a cheaper one was tried", "s5"),
     Fit.FLOORED: ("Kept up by a floor", "s2"),
     Fit.UNSURE: ("Class not sure", "neutral"),
+}
+
+
+NOTHING_YET = {
+    "heading": "Model overkill",
+    "icon": "scale",
+    "empty_title": "No request has been judged yet",
+    "empty_text": "Requests that went to a dearer tier than their work called for are listed here, with the cheaper model.",
 }
 
 
@@ -51,6 +60,8 @@ def overkill(request: TenantRequest) -> HttpResponse:
     if not request.tenant.includes_ai_inside:
         return render(request, "reports/overkill_upsell.html", {"page": page})
     tenant = request.tenant
+    if not selectors.has_any(tenant):
+        return render(request, "reports/nothing_yet.html", NOTHING_YET)
     report = books.overkill(
         tenant,
         page.query,

@@ -78,7 +78,8 @@ def overview(request: TenantRequest) -> HttpResponse:
 def figures(tenant: Tenant, page: Asked) -> dict[str, object]:
     query, trail = page.query, page.trail
     total = spend(tenant, query.told_apart()).total
-    before = spend(tenant, query.told_apart().over(page.period.before)).total
+    comparable = selectors.has_before(tenant, page.period.before)
+    before = spend(tenant, query.told_apart().over(page.period.before)).total if comparable else EMPTY
     tiers = savings.still_on(tenant, query)
     return {
         "total": total,
@@ -91,7 +92,7 @@ def figures(tenant: Tenant, page: Asked) -> dict[str, object]:
         "chart": charts.paid_and_baseline(tenant, query, trail),
         "routers": ranked(tenant, page, "router", total),
         "models": ranked(tenant, page, "model", total),
-        "moved": moved(tenant, page),
+        "moved": moved(tenant, page) if comparable else [],
         "latest": selectors.requests(tenant, query, limit=6).rows,
         "requests_href": trail.requests(),
         "unknown_href": trail.requests(known="false"),

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
+from billing import selectors
 from billing.savings import by_saving, still_on, waterfall
 from billing.spend import Measures, spend
 from console.reports import charts
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 BY = ("router", "rule", "model", "class", "key")
 FEW = 3
+NOTHING_YET = {
+    "heading": "Route Optimization",
+    "icon": "trending-down",
+    "empty_title": "Nothing has been saved yet",
+    "empty_text": "From the first request on, this page holds what was paid against what the baseline would have cost.",
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ def savings(request: TenantRequest) -> HttpResponse:
     context: dict[str, object] = {"page": page, "total": total}
     if not request.tenant.includes_ai_inside:
         return render(request, "reports/savings_upsell.html", context)
+    if not selectors.has_any(request.tenant):
+        return render(request, "reports/nothing_yet.html", NOTHING_YET)
     by = page.query.by[0] if page.query.by and page.query.by[0] in BY else BY[0]
     context |= figures(request.tenant, page, total, by)
     context["tabs"] = [

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from billing import selectors
 from billing import spend as books
 from billing.periods import Misread
 from billing.query import TAG
@@ -22,6 +23,12 @@ from console.tenants.models import Tenant
 FIELDS = ("router", "model", "class", "outcome")
 BY = ("model", "router", "provider", "tier", "class", "rule", "requested_model", "outcome", "key", "end_user")
 MOST_ROWS = 200
+NOTHING_YET = {
+    "heading": "Spend",
+    "icon": "chart-bar",
+    "empty_title": "Nothing has been spent yet",
+    "empty_text": "With the first request this page tells by model, router, key, class and tag where the money goes.",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,8 @@ class Line:
 @require_GET
 @member(Role.VIEWER)
 def spend(request: TenantRequest) -> HttpResponse:
+    if not selectors.has_any(request.tenant):
+        return render(request, "reports/nothing_yet.html", NOTHING_YET)
     choices = [
         *((name, LABELS[name]) for name in BY),
         *((TAG + tag, words(tag)) for tag in request.tenant.tags),
@@ -51,7 +60,7 @@ def spend(request: TenantRequest) -> HttpResponse:
             value=row.key[0],
             href=page.trail.narrowed("requests", {by: row.key[0]}),
             measures=row.measures,
-            share=row.measures.known_cost / whole if whole else None,
+            share=row.measures.known_cost / whole if whole and row.measures.cost is not None else None,
         )
         for row in answer.rows
     ]

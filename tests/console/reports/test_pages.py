@@ -195,7 +195,7 @@ def test_a_request_is_decided_again_on_what_was_published_then(
 ) -> None:
     page = text(shown(ada.client, "requests/r1/"))
 
-    assert "Decided again on what was published as version 7, the same comes out." in page
+    assert "Decided again with what was in force then (snapshot 7), the same comes out." in page
     assert "cheapest in lightweight" in page
 
 
