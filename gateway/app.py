@@ -6,7 +6,10 @@ Routing and authentication look at the raw path only. Below `Handler` no ASGI ty
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
+from types import FrameType
 from typing import Any
 
 from gateway.dialects import DIALECTS
@@ -31,6 +34,8 @@ class Gateway:
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings
         self._handler: Handler | None = None
+        self._open: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -48,6 +53,7 @@ class Gateway:
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
             raise
+        self._hasten_when_told_again()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._handler.stop()
@@ -75,15 +81,42 @@ class Gateway:
         self, endpoint: Endpoint, request_id: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
         assert self._handler is not None
-        call = await read_call(endpoint, request_id, scope, receive)
-        with LeavingCaller(receive):
-            try:
-                answer = await self._handler.handle(call)
-            except asyncio.CancelledError as reason:
-                if LEFT in reason.args:
-                    raise
-                raise Draining()  # the server has waited for us as long as it may
-            await respond(answer, send)
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        try:
+            call = await unless_stopped(read_call(endpoint, request_id, scope, receive))
+            with LeavingCaller(receive):
+                await respond(await unless_stopped(self._handler.handle(call)), send)
+        finally:
+            self._open.discard(task)
+
+    def _hasten_when_told_again(self) -> None:
+        """After one SIGTERM the server waits for open requests; after another they are ended."""
+        server, loop = signal.getsignal(signal.SIGTERM), asyncio.get_running_loop()
+        if threading.current_thread() is not threading.main_thread() or not callable(server):
+            return
+
+        def told(number: int, frame: FrameType | None) -> None:
+            if self._stopping:
+                loop.call_soon_threadsafe(self._end_open_requests)
+            self._stopping = True
+            server(number, frame)
+
+        signal.signal(signal.SIGTERM, told)
+
+    def _end_open_requests(self) -> None:
+        for task in self._open:
+            task.cancel()
+
+
+async def unless_stopped[T](coming: Awaitable[T]) -> T:
+    try:
+        return await coming
+    except asyncio.CancelledError as reason:
+        if LEFT in reason.args:
+            raise
+        raise Draining()  # the server has waited for us as long as it may
 
 
 def told(error: GatewayError, surface: str, request_id: str) -> Answer:

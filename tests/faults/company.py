@@ -7,9 +7,10 @@ from typing import Any
 from gateway.core.facts import Tier
 from gateway.core.policy import Cascade, Check, Judge, Otherwise, Policy
 from gateway.core.price import Price
-from gateway.core.snapshot import TenantSnapshot
+from gateway.core.secrets import digest
+from gateway.core.snapshot import GatewayKeySnapshot, Limits, TenantSnapshot
 from tests.core.build import JAN
-from tests.gateway.world import model, snapshot
+from tests.gateway.world import KEY, model, snapshot
 
 TENANT = "faults"
 
@@ -38,6 +39,7 @@ MODELS = (
     of("openai/busy", Tier.SMALL, "gpt-5-nano-sim-429-ra1", dollars=(0.001, 0.001)),
     of("openai/stalls", Tier.SMALL, "gpt-5-nano-sim-stall-after-5", dollars=(0.03, 0.07)),
     of("anthropic/stalls", Tier.SMALL, "claude-haiku-4-5-sim-stall-after-5", HAIKU),
+    of("openai/hangs", Tier.SMALL, "gpt-5-nano-sim-hang-headers", dollars=(0.03, 0.07)),
     of("openai/silent", Tier.SMALL, "gpt-5-nano-sim-no-usage", dollars=(0.05, 0.4)),
 )  # fmt: skip
 
@@ -64,6 +66,7 @@ ROUTERS = (
     ("cut", policy("openai/cut", tier=Tier.SMALL)),
     ("busy", policy("openai/busy", "openai/mini", tier=Tier.SMALL)),
     ("silent", policy("openai/silent", tier=Tier.SMALL)),
+    ("hangs", policy("openai/hangs", tier=Tier.SMALL)),
     ("stalls", policy("openai/stalls", tier=Tier.SMALL)),
     ("stalls-too", policy("anthropic/stalls", tier=Tier.SMALL)),
 )
@@ -71,5 +74,6 @@ PRICES = {each.id: each.prices[0] if each.prices else None for each in MODELS}
 BASELINES = {name: routed.baseline for name, routed in ROUTERS}
 
 
-def company(**rest: Any) -> TenantSnapshot:
-    return snapshot(*ROUTERS, tenant=TENANT, models=MODELS, **rest)
+def company(*, limits: Limits | None = None, **rest: Any) -> TenantSnapshot:
+    key = GatewayKeySnapshot(digest=digest(KEY), id="key-of-faults", name="app", limits=limits or Limits())
+    return snapshot(*ROUTERS, tenant=TENANT, models=MODELS, gateway_keys=(key,), **rest)

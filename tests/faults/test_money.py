@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -20,24 +19,17 @@ from billing.spend import Measures, spend
 from billing.stream import Stream
 from console.interface.formatting import usd_exact
 from console.tenancy import Role, within
-from console.tenants.models import Plan, Tenant
+from console.tenants.models import Tenant
 from gateway.core.money import usd
 from tests.console.api.conftest import program_of
 from tests.console.conftest import joins
 from tests.faults.books import Books, Sums, sums
 from tests.faults.company import TENANT, company
 from tests.faults.traffic import Told, all_of, mixed
-from tests.gateway.world import id_of, serving_gateway
+from tests.gateway.world import serving_gateway
 
 REQUESTS = 1000
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def tenant(db: None) -> Tenant:
-    return Tenant.objects.create(
-        pk=UUID(id_of(TENANT)), slug=TENANT, name="Faults Inc", plan=Plan.PRO, tags=["team"]
-    )
 
 
 def test_every_book_of_the_same_traffic_says_the_same(tenant: Tenant, redis: Redis, tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import cycle
+from time import monotonic
 from typing import Any, Literal
 
 import httpx
@@ -37,7 +39,8 @@ class Ask(Struct, frozen=True, kw_only=True):
     router: str
     path: str
     body: Mapping[str, Any]
-    team: str
+    team: str = ""
+    leaves: bool = False  # its caller, after a little of the answer
 
     @property
     def streaming(self) -> bool:
@@ -54,6 +57,7 @@ class Told(Struct, kw_only=True):
     cost: str = ""
     baseline: str = ""
     text: str = ""
+    seconds: float = 0.0
 
 
 def mixed(count: int, *, seed: int = 1, without: Iterable[str] = ()) -> list[Ask]:
@@ -75,7 +79,8 @@ def one(router: str, number: int, dice: random.Random) -> Ask:
         body |= tools(path)
     if body["stream"] and path == CHAT and dice.random() < 0.5:
         body["stream_options"] = {"include_usage": True}
-    return Ask(router=router, path=path, body=body, team=dice.choice(("search", "support", "")))
+    team = dice.choice(("search", "support", ""))
+    return Ask(router=router, path=path, body=body, team=team, leaves=router in LEFT)
 
 
 def tools(path: str) -> dict[str, Any]:
@@ -86,7 +91,7 @@ def tools(path: str) -> dict[str, Any]:
 
 
 async def send(client: httpx.AsyncClient, url: str, ask: Ask) -> Told:
-    told = Told(ask=ask)
+    told, began = Told(ask=ask), monotonic()
     headers = {"authorization": f"Bearer {KEY}", "anthropic-version": "2023-06-01"}
     if ask.team:
         headers["x-rungway-tag-team"] = ask.team
@@ -106,13 +111,14 @@ async def send(client: httpx.AsyncClient, url: str, ask: Ask) -> Told:
         told.end = "broken"
     finally:
         await answer.aclose()
+        told.seconds = monotonic() - began
     return told
 
 
 async def read(answer: httpx.Response, told: Told) -> End:
     async for part in answer.aiter_text():
         told.text += part
-        if told.ask.router in LEFT and len(told.text) > 300:
+        if told.ask.leaves and len(told.text) > 300:
             return "left"
     if bill := BILL.search(told.text):
         told.cost, told.baseline = bill.groups()
@@ -125,6 +131,14 @@ async def read(answer: httpx.Response, told: Told) -> End:
 
 def ends_well(told: Told) -> bool:
     return ("data: [DONE]" if told.ask.path == CHAT else "event: message_stop") in told.text
+
+
+def going_on(asks: Iterable[Ask], over: asyncio.Event) -> Iterator[Ask]:
+    """Again and again, until it is over."""
+    for ask in cycle(asks):
+        if over.is_set():
+            return
+        yield ask
 
 
 def quiet() -> None:
