@@ -160,7 +160,7 @@
   }
 
   // The words stand on the side with more room, or they would run over the edge
-  const beside = (place) => (place < 0.5 ? { position: "insideEndBottom", distance: [4, -16] } : { position: "insideEndTop", distance: [4, -16] });
+  const beside = (place) => (place < 0.5 ? { align: "left", distance: [-4, -16] } : { align: "right" });
 
   const marks = (spec, colours) => ({
     symbol: "none",
