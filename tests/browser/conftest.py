@@ -20,7 +20,8 @@ ANSWERS = ("Failed to load resource", "Response Status Error Code")  # a test as
 type Opened = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+# Not of the session: Playwright keeps an event loop running in this thread, and tests elsewhere start their own.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
@@ -73,7 +74,7 @@ def opened(chromium: Browser) -> Iterator[Opened]:
     assert wrong == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gallery() -> Iterator[str]:
     """The address of the served gallery, without its path."""
     command = [sys.executable, "-W", "ignore", "-m", "tests.browser.gallery"]
@@ -83,14 +84,14 @@ def gallery() -> Iterator[str]:
         server.terminate()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(chromium: Browser) -> Iterator[Product]:
     """Only where there is a browser to look at it."""
     with running() as product:
         yield product
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def owner(chromium: Browser, product: Product) -> StorageState:
     """The cookies of the demo's owner, who came by the one-time link."""
     context = chromium.new_context()
