@@ -53,7 +53,7 @@ class Handler:
             spool=self._spool,
             dispatcher=Dispatcher(self._egress, breakers),
             breakers=breakers,
-            admission=Admission(self._redis),
+            admission=Admission(self._redis, gateways=settings.gateways),
         )
         self._once = Once(self._redis, settings.secret_key)
         self._tasks: list[asyncio.Task[None]] = []

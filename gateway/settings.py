@@ -24,6 +24,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     master_keys: Mapping[str, bytes]
     allowed_private_networks: tuple[str, ...] = ()
     simulator_url: str = ""
+    gateways: int = 1  # that share each caller's limits when Redis does not count for them
     log_level: str = "INFO"
     log_format: str = "json"
 
@@ -38,6 +39,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         secret_key=_secret_key(environ),
         master_keys=_master_keys(environ),
         allowed_private_networks=_listed(environ.get("ALLOWED_PRIVATE_NETWORKS", "")),
+        gateways=_positive(environ, "GATEWAY_WORKERS"),
         simulator_url=environ.get("SIMULATOR_URL", "").rstrip("/"),
         log_level=environ.get("LOG_LEVEL", "INFO").upper(),
         log_format=environ.get("LOG_FORMAT", "json"),
@@ -62,6 +64,13 @@ def _needed(environ: Mapping[str, str], name: str) -> str:
     if not (value := environ.get(name, "")):
         raise Misconfigured(f"{name} is not set; `manage.py up` makes one, elsewhere set it yourself")
     return value
+
+
+def _positive(environ: Mapping[str, str], name: str) -> int:
+    text = environ.get(name) or "1"
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise Misconfigured(f"{name} is not a number above zero: {text!r}")
+    return int(text)
 
 
 def _listed(text: str) -> tuple[str, ...]:
