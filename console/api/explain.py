@@ -9,12 +9,13 @@ from django.utils import timezone
 from msgspec import Struct
 
 from console.api.endpoint import Call, Endpoint, submission
-from console.routers.explaining import Asked, explained, policy_in
+from console.routers.explaining import explained, policy_in
 from console.routers.selectors import router_of, surroundings
 from console.tenancy import Role
 from gateway.core.classify import Turn
 from gateway.core.facts import Need, Surface
 from gateway.core.report import explanation_of
+from gateway.core.samples import Asked
 
 
 class Message(Struct, frozen=True, kw_only=True):

@@ -8,10 +8,10 @@ from typing import Any
 from django import forms
 
 from console.catalogue.fields import Words, choices
-from console.routers.explaining import Asked
 from console.routers.sample_form import pairs
 from gateway.core.classify import Turn
 from gateway.core.facts import Need, Surface
+from gateway.core.samples import Asked
 
 MAX_TEXT = 200_000
 DRAFT, SERVED = "draft", "served"

@@ -12,7 +12,7 @@ from msgspec import Struct
 from console.catalogue.specs import MAX_NAME
 from gateway.core.lint import Finding, has_errors, lint
 from gateway.core.policy import Check, Policy
-from gateway.core.router import Router, compile_router, on_whitelist
+from gateway.core.router import Router, compile_router
 from gateway.core.samples import TestResult, run_tests
 from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
 
@@ -47,7 +47,7 @@ class Inspection(Struct, frozen=True, kw_only=True):
 
 def inspect(policy: Policy, tenant: TenantSnapshot, *, router: str = "", at: datetime) -> Inspection:
     compiled = compiled_draft(policy, tenant, router=router)
-    findings = (*lint(policy, compiled, tenant, check_regex=check_regex), *_more(policy, compiled, tenant))
+    findings = (*lint(policy, compiled, tenant, check_regex=check_regex), *_more(policy))
     return Inspection(
         findings=tuple(sorted(findings, key=lambda finding: finding.level)),
         tests=run_tests(compiled, at=at) if len(policy.tests) <= MAX_TESTS else (),
@@ -73,10 +73,9 @@ def check_regex(pattern: str) -> str:
     return ""
 
 
-def _more(policy: Policy, compiled: Router, tenant: TenantSnapshot) -> Iterator[Finding]:
+def _more(policy: Policy) -> Iterator[Finding]:
     """What the lint of the core leaves to the place where policies are written."""
     yield from _names(policy)
-    yield from _closed(policy, compiled, tenant)
     if sum(check.regex is not None for _, check in _checks(policy)) > MAX_REGEXES:
         yield _error("$.rules", f"more than {MAX_REGEXES} patterns", "Join patterns with |.")
     if len(policy.tests) > MAX_TESTS:
@@ -91,28 +90,6 @@ def _names(policy: Policy) -> Iterator[Finding]:
                 yield _error(
                     place, "cannot stand in a header", f"Use at most {MAX_NAME} printable characters."
                 )
-
-
-def _closed(policy: Policy, compiled: Router, tenant: TenantSnapshot) -> Iterator[Finding]:
-    """Models that the policy names and a whitelist shuts out."""
-    for place, model in _named(policy):
-        if model not in compiled.models:
-            continue  # the lint has said so
-        if not on_whitelist(model, tenant.whitelist):
-            yield _error(place, f"{model} is not on the tenant's whitelist", "Name one that is.")
-        elif not on_whitelist(model, policy.whitelist):
-            yield _error(place, f"{model} is not on the router's whitelist", "Add it there, or name another.")
-
-
-def _named(policy: Policy) -> Iterator[tuple[str, str]]:
-    for index, rule in enumerate(policy.rules):
-        if rule.model:
-            yield f"$.rules[{index}].model", rule.model
-    if policy.otherwise.model:
-        yield "$.otherwise.model", policy.otherwise.model
-    for place, check in _checks(policy):
-        if check.judge is not None:
-            yield f"{place}.judge.model", check.judge.model
 
 
 def _checks(policy: Policy) -> Iterator[tuple[str, Check]]:

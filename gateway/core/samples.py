@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -36,7 +37,7 @@ def run_tests(router: Router, *, at: datetime) -> tuple[TestResult, ...]:
 
 
 def failure_of(test: PolicyTest, router: Router, *, at: datetime) -> str:
-    facts, _ = facts_of(test.request, at=at)
+    facts, _ = facts_of(asked_in(test.request), at=at)
     decision = decide(facts, router)
     expect = test.expect
     if expect.request_class is not None and facts.request_class is not expect.request_class:
@@ -51,37 +52,59 @@ def failure_of(test: PolicyTest, router: Router, *, at: datetime) -> str:
     )
 
 
-def facts_of(sample: Sample, *, at: datetime, lot: float = 0.0) -> tuple[RequestFacts, Classification]:
-    seen = classify(prompt_of(sample))
-    if sample.input_tokens is not None:
-        seen = replace(seen, input_tokens=sample.input_tokens)
+class Asked(Struct, frozen=True, kw_only=True):
+    """A request as people describe one."""
+
+    turns: tuple[Turn, ...]
+    tags: Mapping[str, str] = {}
+    model: str = "auto"
+    has: frozenset[Need] = frozenset()
+    key: str = ""
+    surface: Surface = Surface.OPENAI_CHAT
+    input_tokens: int | None = None  # instead of counting
+    lot: float = 0.0
+
+
+def asked_in(sample: Sample) -> Asked:
+    turns = (Turn(role, text) for role, text in (("system", sample.system), ("user", sample.text)) if text)
+    return Asked(
+        turns=tuple(turns),
+        tags=sample.tags,
+        model=sample.model,
+        has=frozenset(sample.has),
+        key=sample.key,
+        input_tokens=sample.input_tokens,
+    )
+
+
+def facts_of(asked: Asked, *, at: datetime) -> tuple[RequestFacts, Classification]:
+    seen = classify(prompt_of(asked))
+    if asked.input_tokens is not None:
+        seen = replace(seen, input_tokens=asked.input_tokens)
     facts = RequestFacts(
         at=at,
-        surface=Surface.OPENAI_CHAT,
-        requested_model=sample.model,
+        surface=asked.surface,
+        requested_model=asked.model,
         request_class=seen.request_class,
         difficulty=seen.difficulty,
         confidence=seen.confidence,
         input_tokens=seen.input_tokens,
         output_tokens=seen.output_tokens,
-        needs=frozenset(sample.has),
-        tags=sample.tags,
-        key=sample.key,
-        lot=lot,
+        needs=asked.has,
+        tags=asked.tags,
+        key=asked.key,
+        lot=asked.lot,
     )
     return facts, seen
 
 
-def prompt_of(sample: Sample) -> Prompt:
-    turns = tuple(
-        Turn(role, text) for role, text in (("system", sample.system), ("user", sample.text)) if text
-    )
+def prompt_of(asked: Asked) -> Prompt:
     return Prompt(
-        turns=turns,
-        tools=("tool",) if Need.TOOLS in sample.has else (),
-        schema=Need.JSON_SCHEMA in sample.has,
-        images=1 if Need.IMAGES in sample.has else 0,
-        characters=sum(len(turn.text) for turn in turns),
+        turns=asked.turns,
+        tools=("tool",) if Need.TOOLS in asked.has else (),
+        schema=Need.JSON_SCHEMA in asked.has,
+        images=1 if Need.IMAGES in asked.has else 0,
+        characters=sum(len(turn.text) for turn in asked.turns),
     )
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from console.publishing.snapshot import snapshot_of
 from console.routers import actions, explaining, selectors
-from console.routers.explaining import Asked, explained
+from console.routers.explaining import explained
 from console.routers.models import Router
 from console.tenancy import every_tenant, within
 from console.tenants.models import Tenant
@@ -20,6 +20,7 @@ from gateway.core.decide import Route, decide
 from gateway.core.facts import Need, Tier
 from gateway.core.policy import Floor, Otherwise, Policy, Rule
 from gateway.core.router import compile_router
+from gateway.core.samples import Asked
 from tests.console.conftest import Person
 
 HERE = "/t/acme/playground/"
