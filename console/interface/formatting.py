@@ -22,8 +22,8 @@ _ACRONYMS = {
     "url": "URL",
     "usd": "USD",
     "yaml": "YAML",
-    "openai": "OpenAI",
 }
+_NAMES = {"openai_chat": "OpenAI chat"}  # protocols, as their makers write them
 
 
 def usd(nano: int | None) -> str:
@@ -98,6 +98,8 @@ def ago(moment: datetime | None, *, now: datetime) -> str:
 
 def words(name: object) -> str:
     """An identifier as words of a sentence: `simple_qa` is "Simple QA"."""
+    if str(name) in _NAMES:
+        return _NAMES[str(name)]
     parts = str(name).replace("-", "_").split("_")
     text = " ".join(_ACRONYMS.get(part.lower(), part) for part in parts if part)
     return text[:1].upper() + text[1:]
