@@ -1,20 +1,15 @@
-"""Every page of the product, as a customer sees it: light, dark, on a phone, and before anything has happened.
-
-With SHOTS=folder each visit leaves a picture there, to be looked at.
-"""
+"""Every page of the product, as a customer sees it: light, dark, on a phone, and before anything has happened."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Response, StorageState, expect
 
 from tests.browser.conftest import Opened
+from tests.browser.looks import holds_together
 from tests.browser.product import Product
-from tests.browser.test_gallery import unnamed
 
 pytestmark = pytest.mark.browser
 
@@ -104,7 +99,7 @@ def test_every_page_of_a_company_with_traffic(visit: Visit, look: str) -> None:
         if name.startswith("request-") or name == "request":
             page.locator("#rows a.row-link").first.click()
             page.wait_for_url("**/requests/*/")
-        holds_together(page, f"{look}-{name}")
+        holds_together(page, f"{look}-{name}", contrast=look != "phone")
 
 
 @pytest.mark.parametrize("look", ["light", "phone"])
@@ -143,13 +138,3 @@ def test_main_actions_are_reached_by_keyboard(visit: Visit) -> None:
         else:
             raise AssertionError(f"{action} cannot be reached on {path}")
         assert page.evaluate("document.activeElement.matches(':focus-visible')")
-
-
-def holds_together(page: Page, name: str) -> None:
-    for chart in page.locator(".chart-canvas").all():
-        expect(chart.locator("canvas, .chart-empty").first).to_be_visible()
-    assert page.locator("h1").count() == 1, name
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-    assert unnamed(page) == [], name
-    if folder := os.environ.get("SHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
