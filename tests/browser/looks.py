@@ -18,9 +18,9 @@ def holds_together(page: Page, name: str, *, contrast: bool = False) -> None:
     assert page.title()
     assert page.locator("h1").count() == 1, name
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-    assert unnamed(page) == [], name
+    assert (name, unnamed(page)) == (name, [])
     if contrast:
-        assert page.evaluate(FAINT_TEXT) == [], name
+        assert (name, page.evaluate(FAINT_TEXT)) == (name, [])
     if folder := os.environ.get("SHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
