@@ -44,7 +44,7 @@ PROMPT = (
 def main() -> None:
     arguments = parsed()
     with tempfile.TemporaryDirectory(prefix="rungway-bench-") as folder, running_servers() as environ:
-        bench = Bench(Path(folder), {**os.environ, **environ}, arguments)
+        bench = Bench(Path(folder), environ, arguments)
         with ExitStack() as running:
             running.enter_context(bench.upstream())
             targets = {
@@ -84,7 +84,7 @@ def bearer(key: str) -> str:
 
 class Bench:
     def __init__(self, folder: Path, environ: dict[str, str], arguments: argparse.Namespace) -> None:
-        self.folder, self.environ, self.arguments = folder, environ, arguments
+        self.folder, self.environ, self.arguments = folder, environ, arguments  # environ: of our own parts
         self.cores = sorted(os.sched_getaffinity(0))
         self.ports = iter(range(18_480, 18_500))
         self.upstream_port = next(self.ports)
@@ -113,7 +113,8 @@ class Bench:
 
     @contextmanager
     def gateway(self) -> Iterator[Target]:
-        subprocess.run([sys.executable, "-m", "tests.bench.publish", self.base], check=True, env=self.environ)
+        command = [sys.executable, "-m", "tests.bench.publish", self.base]
+        subprocess.run(command, check=True, env={**os.environ, **self.environ})
         with self._server("gateway.app:app", next(self.ports)) as served:
             yield replace(served, url=served.url.replace("/v1/", "/router/support/v1/"))
 
@@ -137,6 +138,7 @@ class Bench:
         command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--http", "httptools"]
         options = ["--loop", "uvloop", "--no-access-log", "--log-level", "warning"]
         extra = {
+            **self.environ,
             "ALLOWED_PRIVATE_NETWORKS": "127.0.0.0/8",
             "VAR_DIR": str(self.folder / str(port)),
             "LOG_LEVEL": "WARNING",
@@ -151,7 +153,7 @@ class Bench:
         self, command: Sequence[str], *, core: int, environ: dict[str, str] | None = None
     ) -> Iterator[subprocess.Popen[bytes]]:
         pinned = ["taskset", "-c", str(self.cores[core % len(self.cores)]), *command]
-        process = subprocess.Popen(pinned, env=self.environ | (environ or {}))
+        process = subprocess.Popen(pinned, env={**os.environ, **(environ or {})}, stdout=subprocess.DEVNULL)
         try:
             yield process
         finally:
@@ -184,7 +186,7 @@ class Bench:
     def _load(self, target: Target, *, connections: int) -> dict[str, Any]:
         command = ["taskset", "-c", str(self.cores[0]), str(self.lg), "-c", str(connections)]
         command += ["-d", str(self.arguments.seconds), "-w", "2", "-b", str(self.body)]
-        for header in ("Content-Type: application/json", *target.headers):
+        for header in target.headers:
             command += ["-H", header]
         command += ["-p", str(target.pid)] if target.pid else []
         done = subprocess.run([*command, target.url], check=True, capture_output=True, timeout=120)
