@@ -1,7 +1,8 @@
 """The spool → the Redis stream, at least once; billing keeps each event exactly once.
 
-A segment stays until the stream has nothing of it any more, which is when the ledger has it. So whatever empties
-Redis empties it of copies only: they are sent again.
+A segment stays until the stream has nothing of it any more, which is when the ledger has it. So a Redis that was
+emptied, or started anew from an append-only file that lacks its last moments, has lost copies only: all that is not
+released is sent again.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ BATCH = 512 * 1024  # bytes read from a segment at a time
 PAUSE = 0.05  # seconds between looks at the spool
 BACK_OFF = 1.0  # seconds after Redis did not answer
 RELEASE_EVERY = 1.0  # seconds
-EPOCH = "rungway:epoch"  # a word that whoever finds it missing makes up: another one means another Redis
+EPOCH = "rungway:epoch"  # a word that whoever finds it missing makes up: another one means an emptied Redis
 
 log = structlog.get_logger()
 
@@ -46,7 +47,7 @@ class Shipper:
         self.spool, self.redis = spool, redis
         self._segments: dict[Path, Segment] = {}
         self._adopted: dict[str, int] = {}  # process → its lock, held
-        self._epoch: bytes | None = None
+        self._epoch: tuple[str, bytes] | None = None  # of Redis: its run, and its word
         self._released = 0.0
 
     async def run(self) -> None:
@@ -105,8 +106,10 @@ class Shipper:
         pipe = self.redis.pipeline(transaction=True)
         pipe.set(EPOCH, uuid4().hex, nx=True)
         pipe.get(EPOCH)
+        pipe.info("server")
         pipe.xrange(STREAM, count=1)
-        _, epoch, oldest = await pipe.execute()
+        _, word, server, oldest = await pipe.execute()
+        epoch = (server["run_id"], word)
         if epoch != self._epoch:
             if self._epoch is not None:
                 log.warning("spool.sent_again", segments=len(self._segments))

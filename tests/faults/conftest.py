@@ -4,30 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
-from django.utils import timezone
 
-from billing import ingest
-from billing.reconcile import reconcile
-from billing.stream import Stream
-from console.tenants.models import Plan, Tenant
-from tests.faults.company import TENANT, company
-from tests.faults.processes import Plant, plant, until
-from tests.gateway.world import id_of
+from console.tenants.models import Tenant
+from tests.faults.company import company
+from tests.faults.processes import Plant, plant
+from tests.faults.settling import new_tenant
 
 type Works = Callable[..., Plant]
 
 
 @pytest.fixture
 def tenant(db: None) -> Tenant:
-    return Tenant.objects.create(
-        pk=UUID(id_of(TENANT)), slug=TENANT, name="Faults Inc", plan=Plan.PRO, tags=["team"]
-    )
+    return new_tenant()
 
 
 @pytest.fixture
@@ -41,22 +33,3 @@ def works(tmp_path: Path) -> Iterator[Works]:
             return made
 
         yield started
-
-
-def settle_all(works: Plant) -> None:
-    """What is on disk is shipped and stored; what never settled is found to be interrupted."""
-    stream = Stream(works.redis)
-
-    def nothing_left() -> bool:
-        ingest.drain(stream)
-        return not unshipped(works)
-
-    until(nothing_left)
-    ingest.drain(stream)
-    reconcile(stream, now=timezone.now() + timedelta(hours=1))
-
-
-def unshipped(works: Plant) -> bool:
-    """Whether segments of killed processes are still there: they go once the ledger has them."""
-    alive = sum(gateway.poll() is None for gateway in works.gateways)
-    return len(list(works.spool.glob("*.spool"))) > alive

@@ -122,6 +122,7 @@ class Plant:
         """From its append-only file."""
         self.valkey = Running.start(self.valkey.server, log=self.folder / "valkey.log")
         self.open.callback(self.valkey.stop)
+        self.redis.connection_pool.disconnect()
 
 
 @contextmanager

@@ -9,8 +9,9 @@ import pytest
 
 from console.tenants.models import Tenant
 from tests.faults.books import Books
-from tests.faults.conftest import Works, settle_all
+from tests.faults.conftest import Works
 from tests.faults.processes import Plant
+from tests.faults.settling import settle_all
 from tests.faults.traffic import Told, all_of, mixed
 
 REQUESTS, AT_ONCE, KILLS = 400, 16, 3

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -13,40 +10,16 @@ from billing.models import RequestRecord
 from billing.stream import Stream
 from console.tenancy import every_tenant
 from console.tenants.models import Tenant
-from gateway.core.events import GROUP, STREAM
 from gateway.core.snapshot import Limits
 from tests.faults.books import Books
 from tests.faults.conftest import Works
+from tests.faults.harm import Fault, emptied, frozen, killed
 from tests.faults.processes import Plant, until
 from tests.faults.traffic import Told, all_of, going_on, mixed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FAILING = ("cut", "premium", "anthropic", "stalls", "stalls-too")  # by themselves
 LIMITS = Limits(requests_per_minute=1_000_000)  # so that Redis is asked on the way of each request
-
-type Fault = Callable[[Plant], Awaitable[None]]
-
-
-async def killed(works: Plant) -> None:
-    for _ in range(2):
-        works.valkey.process.kill()
-        await asyncio.sleep(1.0)
-        await asyncio.to_thread(works.restart_valkey)
-        await asyncio.sleep(0.5)
-
-
-async def frozen(works: Plant) -> None:
-    os.kill(works.valkey.process.pid, signal.SIGSTOP)
-    await asyncio.sleep(4.0)
-    os.kill(works.valkey.process.pid, signal.SIGCONT)
-
-
-async def emptied(works: Plant) -> None:
-    works.redis.flushall()
-    await asyncio.sleep(1.5)
-    works.redis.xgroup_destroy(STREAM, GROUP)
-    await asyncio.sleep(0.5)
-    works.redis.flushall()
 
 
 @pytest.mark.parametrize("fault", [killed, frozen, emptied])

@@ -106,6 +106,17 @@ async def test_what_redis_forgets_is_sent_again(
     assert sorted(set(arrived(redis))) == list(range(25))
 
 
+async def test_a_redis_started_anew_is_sent_again_what_it_may_have_lost(start: Start, redis: Redis) -> None:
+    shipper = start("a")
+    shipper.spool.put(intent(1))
+    await shipper.ship()
+    store(redis)  # as if it had never been there
+    assert shipper._epoch is not None
+    shipper._epoch = ("the run before", shipper._epoch[1])
+    assert await shipper.ship() == 1
+    assert arrived(redis) == [1]
+
+
 async def test_finished_segments_go_when_they_are_stored(
     start: Start, redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
