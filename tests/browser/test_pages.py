@@ -52,10 +52,10 @@ WITH_TRAFFIC = {
     "router-test": "routers/support/tests/0/",
     "router-versions": "routers/support/versions/",
     "router-version": "routers/support/versions/1/",
-    "request": "requests/?outcome=answered",
-    "request-escalated": "requests/?outcome=escalated",
-    "request-fell-back": "requests/?outcome=fell_back",
-    "request-unpriced": "requests/?known=false",
+    "request": "requests/?outcome=answered&live=0",
+    "request-escalated": "requests/?outcome=escalated&live=0",
+    "request-fell-back": "requests/?outcome=fell_back&live=0",
+    "request-unpriced": "requests/?known=false&live=0",
 }
 MAIN_ACTIONS = {
     "routers/": "New router",
