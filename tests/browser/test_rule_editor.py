@@ -122,17 +122,6 @@ def test_a_whitelist_is_previewed_as_one_types(visit: Visit) -> None:
     expect(page.locator("#preview")).to_contain_text("Admits 2 of")
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["routers/", "routers/support/", "routers/support/rules/1/", "routers/support/floors/", "routers/support/versions/",
-     "routers/support/basics/", "new-router/", "playground/", "models/", "models/floor/", "new-model/", "model/openai/gpt-5/"],
-)  # fmt: skip
-def test_every_page_fits_a_phone_and_keeps_the_security_policy(visit: Visit, path: str) -> None:
-    page = visit(path, width=390, dark=True)
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
 def test_without_javascript_a_rule_is_still_made(visit: Visit, ada: Membership) -> None:
     page = visit("routers/support/", script=False)
     page.get_by_role("link", name="Add a rule").click()
