@@ -12,19 +12,24 @@ from redis import Redis
 
 from gateway.core.facts import Tier
 from gateway.core.policy import Otherwise, Policy
-from tests.gateway.world import KEY, MODELS, OTHER_KEY, Served, misbehaving, serving_gateway, snapshot
+from tests.gateway.world import KEY, OTHER_KEY, Served, misbehaving, serving_gateway, snapshot
 
 LIGHT = Policy(baseline="openai/gpt-5", otherwise=Otherwise(tier=Tier.LIGHTWEIGHT))
 
 
 async def ask(
-    served: Served, name: str, text: str = "Say hello", key: str = KEY, **more: Any
+    served: Served, name: str, text: str = "Say hello", key: str = KEY, patience: str = "60000", **more: Any
 ) -> httpx.Response:
     async with httpx.AsyncClient() as client:
         return await client.post(
             served.router("support") + "/v1/chat/completions",
             json={"model": "x", "messages": [{"role": "user", "content": text}], **more},
-            headers={"authorization": f"Bearer {key}", "idempotency-key": name},
+            headers={
+                "authorization": f"Bearer {key}",
+                "idempotency-key": name,
+                "x-rungway-timeout-ms": patience,
+            },
+            timeout=60,
         )
 
 
@@ -51,12 +56,19 @@ async def test_a_repetition_is_answered_without_a_new_attempt(
 
 
 async def test_one_in_flight_is_not_started_twice(redis: Redis, tmp_path: Path) -> None:
-    slow = snapshot(("support", LIGHT), models=(*MODELS, misbehaving("slow-300")))
-    async with serving_gateway(redis, tmp_path, slow) as served:
-        answers = await asyncio.gather(*(ask(served, "same") for _ in range(4)))
+    hanging = snapshot(("support", LIGHT), models=(misbehaving("hang-headers"),))
+    async with serving_gateway(redis, tmp_path, hanging) as served:
+        first = asyncio.create_task(ask(served, "same", patience="4000"))
+        for _ in range(1000):
+            if redis.keys("rungway:once:*"):
+                break
+            await asyncio.sleep(0.01)
+        others = [await ask(served, "same") for _ in range(2)]
+        assert not first.done()
+        answers = [await first, *others]
         settled = await served.settled(1)
-    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
-    assert {a.json()["error"]["code"] for a in answers if a.status_code == 409} == {"idempotency_in_progress"}
+    assert [answer.status_code for answer in answers] == [504, 409, 409]
+    assert {other.json()["error"]["code"] for other in others} == {"idempotency_in_progress"}
     assert len(settled) == 1
 
 
