@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from types import FrameType
 from typing import Any
 
-from gateway.dialects import DIALECTS
+from gateway.dialects import SURFACES
 from gateway.endpoints import find
 from gateway.errors import Draining, GatewayError, MethodNotAllowed, NotFound
 from gateway.exchange import LEFT, Answer, Endpoint, new_request_id
@@ -121,7 +121,7 @@ async def unless_stopped[T](coming: Awaitable[T]) -> T:
 
 def told(error: GatewayError, surface: str, request_id: str) -> Answer:
     """An error in the caller's shape."""
-    rendered = DIALECTS[surface].render_error(error, request_id)
+    rendered = SURFACES[surface].render_error(error, request_id)
     return Answer(status=rendered.status, headers=[*rendered.headers, *error.routed], body=rendered.body)
 
 

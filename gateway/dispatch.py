@@ -14,8 +14,8 @@ from gateway.core.checks import verify
 from gateway.core.conversation import Conversation, Reply
 from gateway.core.ladder import Attempt, AttemptOutcome
 from gateway.core.price import NOTHING, UsageSource
-from gateway.dialects import DIALECTS
-from gateway.dialects.dialect import Dialect, Outgoing, StreamRelay
+from gateway.dialects import PROTOCOLS
+from gateway.dialects.dialect import Outgoing, ProviderSide, StreamRelay
 from gateway.egress import Egress, EgressError, Response, Timeouts, UrlNotAllowed
 from gateway.errors import (
     CallerError,
@@ -131,6 +131,9 @@ class Dispatcher:
                 *trial.connection.headers,
                 (b"x-rungway-attempt", trial.id.encode()),
             )
+            if signer := trial.connection.signer:
+                signed = await signer.sign(b"POST", url, headers, outgoing.body, self._egress)
+                headers = (*headers, *signed)
             response = await self._egress.send(b"POST", url, headers, outgoing.body, patience(journey))
         except (EgressError, UrlNotAllowed) as error:
             raise from_egress(error)
@@ -148,7 +151,7 @@ class Dispatcher:
         protocol = protocol_of(trial)
         reply = protocol.parse_reply(body, secret=secret_of(trial))
         account(trial, reply, prompt_tokens=journey.facts.input_tokens)
-        if protocol is not journey.surface:
+        if protocol.words != journey.surface.name:
             body = journey.surface.render_reply(reply, journey.request, now=int(time()))
         return Came(attempt=await self._judged(journey, trial, reply), body=body)
 
@@ -207,8 +210,8 @@ def account(trial: Trial, reply: Reply, *, prompt_tokens: int) -> None:
     )
 
 
-def protocol_of(trial: Trial) -> Dialect:
-    return DIALECTS[trial.connection.provider.dialect]
+def protocol_of(trial: Trial) -> ProviderSide:
+    return PROTOCOLS[trial.connection.provider.dialect]
 
 
 async def read_whole(response: Response) -> bytes:
@@ -231,7 +234,7 @@ def outgoing_of(journey: Journey, trial: Trial, rejects: frozenset[str]) -> Outg
     """The caller's own words where the dialects are equal, else what they mean."""
     protocol, request = protocol_of(trial), journey.request
     logprobs = journey.needs_logprobs and "logprobs" not in rejects
-    if protocol is journey.surface:
+    if protocol.words == journey.surface.name:
         if logprobs and not request.raw.get("logprobs"):
             request = replace(request, raw={**request.raw, "logprobs": True})
         return protocol.pass_through(request, trial.model, rejects=rejects)
@@ -241,7 +244,7 @@ def outgoing_of(journey: Journey, trial: Trial, rejects: frozenset[str]) -> Outg
 
 def relay_for(journey: Journey, trial: Trial) -> StreamRelay:
     protocol, keeps, secret = protocol_of(trial), bool(journey.checks), secret_of(trial)
-    if protocol is journey.surface:
+    if protocol.words == journey.surface.name:
         return protocol.stream_relay(journey.request, keeps=keeps, secret=secret)
     writer = journey.surface.stream_writer(
         journey.request, now=int(time()), prompt_tokens=journey.facts.input_tokens

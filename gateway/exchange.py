@@ -37,6 +37,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     surface: str
     operation: str  # chat | models
     method: str
+    model: str = ""  # where a surface puts it into the path
+    streaming: bool = False  # likewise
     router: str | None = None
 
 

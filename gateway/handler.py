@@ -17,7 +17,7 @@ from gateway.admit import Admission
 from gateway.authenticate import authenticate
 from gateway.breakers import Breakers
 from gateway.core.router import on_whitelist
-from gateway.dialects import DIALECTS
+from gateway.dialects import SURFACES
 from gateway.dispatch import JSON, Dispatcher
 from gateway.egress import Egress
 from gateway.errors import Draining
@@ -103,7 +103,7 @@ class Handler:
     def models(self, call: Call) -> Answer:
         """What the caller can name, in the shape of its SDK."""
         caller = authenticate(call, self._state.world)
-        surface = DIALECTS["anthropic" if b"anthropic-version" in call.headers else call.endpoint.surface]
+        surface = SURFACES["anthropic" if b"anthropic-version" in call.headers else call.endpoint.surface]
         snapshot = caller.runtime.snapshot
         reachable = caller.router.open if caller.router else snapshot.models
         allowed = [m for m in reachable if m.provider_key and on_whitelist(m.id, snapshot.whitelist)]

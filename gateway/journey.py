@@ -27,7 +27,7 @@ from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.core.prompt import Prompt
 from gateway.core.router import Router
 from gateway.core.settle import Settlement, line_of, settle
-from gateway.dialects.dialect import Dialect
+from gateway.dialects.dialect import CallerSide
 from gateway.record import Spool
 from gateway.state import Connection, TenantRuntime
 
@@ -67,7 +67,7 @@ class Journey:
         *,
         runtime: TenantRuntime,
         router: Router,
-        surface: Dialect,
+        surface: CallerSide,
         request: ChatRequest,
         prompt: Prompt,
         facts: RequestFacts,

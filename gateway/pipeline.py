@@ -25,8 +25,8 @@ from gateway.core.observe import lot_of, observe
 from gateway.core.prompt import Prompt
 from gateway.core.report import explanation_of
 from gateway.core.router import Router, named, on_whitelist
-from gateway.dialects import DIALECTS
-from gateway.dialects.dialect import Dialect
+from gateway.dialects import SURFACES
+from gateway.dialects.dialect import CallerSide
 from gateway.dispatch import Dispatcher
 from gateway.errors import (
     AccountingUnavailable,
@@ -60,8 +60,11 @@ class Tools(Struct, frozen=True):
 
 async def answer(call: Call, world: World, tools: Tools) -> Answer:
     caller = authenticate(call, world)
-    surface = DIALECTS[call.endpoint.surface]
-    request = surface.parse_request(call.body, call.headers)
+    endpoint = call.endpoint
+    surface = SURFACES[endpoint.surface]
+    request = surface.parse_request(
+        call.body, call.headers, model=endpoint.model, streaming=endpoint.streaming
+    )
     router = caller.router or router_for(request.requested_model, caller)
     began = perf_counter_ns()
     prompt = surface.prompt_of(request)
@@ -166,7 +169,7 @@ def origin_of(call: Call, caller: Caller, router: Router, request: ChatRequest) 
 def begin(
     call: Call,
     caller: Caller,
-    surface: Dialect,
+    surface: CallerSide,
     request: ChatRequest,
     prompt: Prompt,
     router: Router,

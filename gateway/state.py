@@ -15,8 +15,9 @@ from gateway.core.catalogue import Model, Provider
 from gateway.core.router import Router, compile_router, direct_router
 from gateway.core.snapshot import GatewayKeySnapshot, ProviderKeySnapshot, TenantSnapshot
 from gateway.credentials import Secret, Unopenable, open_sealed
-from gateway.dialects import DIALECTS
+from gateway.dialects import PROTOCOLS
 from gateway.egress import Url, UrlNotAllowed
+from gateway.signing import Signer, signer_for
 
 log = structlog.get_logger()
 
@@ -33,6 +34,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     base_url: str = ""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     secret: Secret | None = None
+    signer: Signer | None = None
     problem: str = ""
 
 
@@ -104,7 +106,7 @@ class State:
         return TenantRuntime(snapshot, connections)
 
     def _connect(self, key: ProviderKeySnapshot, provider: Provider, tenant: str) -> Connection:
-        dialect = DIALECTS.get(provider.dialect)
+        dialect = PROTOCOLS.get(provider.dialect)
         if dialect is None:
             return Connection(id=key.id, name=key.name, provider=provider, problem="protocol not spoken")
         try:
@@ -116,6 +118,10 @@ class State:
         except Unopenable as error:
             log.error("provider_key.unopenable", tenant=tenant, key=key.name, reason=str(error))
             return Connection(id=key.id, name=key.name, provider=provider, problem=str(error))
+        try:
+            signer = signer_for(provider.auth, secret.reveal)
+        except ValueError as error:
+            return Connection(id=key.id, name=key.name, provider=provider, problem=str(error))
         return Connection(
             id=key.id,
             name=key.name,
@@ -123,6 +129,7 @@ class State:
             base_url=self.resolve(key.base_url or provider.base_url),
             headers=tuple(dialect.auth_headers(provider.auth, secret.reveal)),
             secret=secret,
+            signer=signer,
         )
 
     def resolve(self, base_url: str) -> str:

@@ -3,7 +3,8 @@
 To add one:
 
 1. Copy the package that is nearest; keep its file names, for who knows one package then knows yours.
-2. Give it a row in `DIALECTS`. If callers speak it too, its name is a `Surface` in `gateway/core/facts.py`.
+2. Give it a row in `DIALECTS`; in `CALLERS_ONLY` or `PROVIDERS_ONLY` if it has one side only. Callers' side:
+   its name is a `Surface` in `gateway/core/facts.py`. Providers' side: it is `SPOKEN` in `gateway/core/catalogue.py`.
 3. What it says and `gateway/core/conversation.py` has no word for: add the word there if two dialects share
    it, name it in `Conversation.unsayable` if an answer without it is still an answer, else raise
    `Untranslatable` with its place.
@@ -15,10 +16,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.dialects.anthropic import Anthropic
-from gateway.dialects.dialect import Dialect
+from gateway.dialects.dialect import CallerSide, Dialect, ProviderSide
 from gateway.dialects.openai_chat import OpenAIChat
 
 DIALECTS: Mapping[str, Dialect] = {
     "anthropic": Anthropic(),
     "openai_chat": OpenAIChat(),
 }
+
+CALLERS_ONLY: Mapping[str, CallerSide] = {}
+PROVIDERS_ONLY: Mapping[str, ProviderSide] = {}
+
+SURFACES: Mapping[str, CallerSide] = {**DIALECTS, **CALLERS_ONLY}
+PROTOCOLS: Mapping[str, ProviderSide] = {**DIALECTS, **PROVIDERS_ONLY}

@@ -1,8 +1,8 @@
-"""What every wire protocol can do: `Dialect`, and the three objects that handle a stream.
+"""What every wire protocol can do, and the three objects that handle a stream.
 
-A dialect is spoken on two sides. As a surface: a caller's bytes → `ChatRequest`, a `Reply` → bytes for the
-caller. As a protocol: a request → `Outgoing` bytes for a provider, a provider's bytes → `Reply`.
-With equal dialects on both sides nothing is translated: `pass_through` and `relay`.
+A dialect has two sides. `CallerSide`, a surface: a caller's bytes → `ChatRequest`, a `Reply` → bytes for the
+caller. `ProviderSide`, a protocol: a request → `Outgoing` bytes for a provider, a provider's bytes → `Reply`.
+Where both sides use the same words (`ProviderSide.words`), nothing is translated: `pass_through` and `relay`.
 """
 
 from __future__ import annotations
@@ -120,15 +120,25 @@ class StreamRelay(Protocol):
         ...
 
 
-class Dialect(Protocol):
+class CallerSide(Protocol):
+    """A surface: the shape in which a caller speaks to us."""
+
     name: str
     keep_alive: bytes  # means nothing; may be written between any two events of a stream
     stream_headers: Headers
 
-    # as a surface
+    def parse_request(
+        self,
+        body: bytes,
+        headers: Mapping[bytes, bytes] = NO_HEADERS,
+        *,
+        model: str = "",
+        streaming: bool = False,
+    ) -> ChatRequest:
+        """Checked, or `InvalidRequest` with the place. Header names are lower-case.
 
-    def parse_request(self, body: bytes, headers: Mapping[bytes, bytes] = NO_HEADERS) -> ChatRequest:
-        """Checked, or `InvalidRequest` with the place. Header names are lower-case."""
+        `model` and `streaming` are what the path says, for surfaces that put them there.
+        """
         ...
 
     def prompt_of(self, request: ChatRequest) -> Prompt: ...
@@ -150,12 +160,17 @@ class Dialect(Protocol):
 
     def render_models(self, models: Sequence[Model]) -> bytes: ...
 
-    # as a protocol
+
+class ProviderSide(Protocol):
+    """A protocol: the shape in which we speak to a provider."""
+
+    name: str
+    words: str  # the surface whose bodies it takes as they are; its own name, if callers speak it too
 
     def pass_through(
         self, request: ChatRequest, model: Model, *, rejects: frozenset[str] = frozenset()
     ) -> Outgoing:
-        """The caller's own words to a provider of the same dialect; only model and usage reporting change.
+        """The words of a caller of the surface `words`; only model and usage reporting change.
 
         `rejects`: top-level fields that this provider answers with an error; they are left out.
         """
@@ -173,9 +188,16 @@ class Dialect(Protocol):
         """`keeps`: all of the answer will be asked for."""
         ...
 
-    def auth_headers(self, auth: Auth, secret: str) -> Headers: ...
+    def auth_headers(self, auth: Auth, secret: str) -> Headers:
+        """Those that are the same for every request; a signature is `gateway.signing`'s."""
+        ...
+
     def classify_error(
         self, status: int, headers: Mapping[bytes, bytes], body: bytes, *, now: float, secret: str = ""
     ) -> UpstreamError:
         """`now` in Unix seconds, for a Retry-After that is a date; `secret` is never repeated."""
         ...
+
+
+class Dialect(CallerSide, ProviderSide, Protocol):
+    """Both sides."""

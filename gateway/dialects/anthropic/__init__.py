@@ -27,11 +27,18 @@ from gateway.errors import GatewayError, UpstreamError
 
 
 class Anthropic:
-    name = "anthropic"
+    name = words = "anthropic"
     keep_alive = b'event: ping\ndata: {"type":"ping"}\n\n'
     stream_headers = EVENT_STREAM
 
-    def parse_request(self, body: bytes, headers: Mapping[bytes, bytes] = NO_HEADERS) -> ChatRequest:
+    def parse_request(
+        self,
+        body: bytes,
+        headers: Mapping[bytes, bytes] = NO_HEADERS,
+        *,
+        model: str = "",
+        streaming: bool = False,
+    ) -> ChatRequest:
         return parse_request(body, headers)
 
     def prompt_of(self, request: ChatRequest) -> Prompt:

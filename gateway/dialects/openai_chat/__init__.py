@@ -26,11 +26,18 @@ from gateway.errors import GatewayError, UpstreamError
 
 
 class OpenAIChat:
-    name = "openai_chat"
+    name = words = "openai_chat"
     keep_alive = b": keep-alive\n\n"
     stream_headers = EVENT_STREAM
 
-    def parse_request(self, body: bytes, headers: Mapping[bytes, bytes] = NO_HEADERS) -> ChatRequest:
+    def parse_request(
+        self,
+        body: bytes,
+        headers: Mapping[bytes, bytes] = NO_HEADERS,
+        *,
+        model: str = "",
+        streaming: bool = False,
+    ) -> ChatRequest:
         return parse_request(body)
 
     def prompt_of(self, request: ChatRequest) -> Prompt:
