@@ -20,6 +20,7 @@ DIMENSIONS = (
     "needs",
 )
 
+# Of a ledger line, in buckets; `reasoning_tokens` are part of another, and `searches` are none.
 TOKENS = (
     "input_tokens",
     "cache_read_tokens",
@@ -29,7 +30,14 @@ TOKENS = (
     "reasoning_tokens",
     "audio_input_tokens",
     "audio_output_tokens",
+    "audio_cache_read_tokens",
+    "image_input_tokens",
+    "image_output_tokens",
+    "tool_input_tokens",
+    "searches",
 )
+
+DISJOINT = tuple(name for name in TOKENS if name not in {"reasoning_tokens", "searches"})
 
 # Sums over ledger lines, then sums over requests.
 OF_LINES = ("attempts", *TOKENS, "cost_nano", "unpriced_attempts")

@@ -25,10 +25,10 @@ def usage(measures: Measures) -> dict[str, Any]:
     return {
         "requests": measures.requests,
         "attempts": measures.attempts,
-        "input_tokens": measures.input_tokens + measures.audio_input_tokens,
-        "cache_read_tokens": measures.cache_read_tokens,
+        "input_tokens": measures.fresh_tokens,
+        "cache_read_tokens": measures.cache_read_tokens + measures.audio_cache_read_tokens,
         "cache_write_tokens": measures.cache_write_tokens + measures.cache_write_1h_tokens,
-        "output_tokens": measures.output_tokens + measures.audio_output_tokens,
+        "output_tokens": measures.completion_tokens,
         "reasoning_tokens": measures.reasoning_tokens,
         "cost_usd": dollars(measures.cost),
         "baseline_usd": dollars(measures.baseline),
@@ -93,6 +93,11 @@ def usage_of(line: LedgerEntry) -> dict[str, int]:
         "reasoning_tokens": line.reasoning_tokens,
         "audio_input_tokens": line.audio_input_tokens,
         "audio_output_tokens": line.audio_output_tokens,
+        "audio_cache_read_tokens": line.audio_cache_read_tokens,
+        "image_input_tokens": line.image_input_tokens,
+        "image_output_tokens": line.image_output_tokens,
+        "tool_input_tokens": line.tool_input_tokens,
+        "searches": line.searches,
     }
 
 

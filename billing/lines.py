@@ -98,6 +98,11 @@ class OfLine(NamedTuple):
     reasoning_tokens: int
     audio_input_tokens: int
     audio_output_tokens: int
+    audio_cache_read_tokens: int
+    image_input_tokens: int
+    image_output_tokens: int
+    tool_input_tokens: int
+    searches: int
 
 
 REQUEST_COLUMNS = (*Common._fields, *OfRequest._fields)
@@ -279,6 +284,11 @@ def _line(line: SettledAttempt, n: int, answer: Attempt | None, baseline: int | 
         reasoning_tokens=usage.reasoning,
         audio_input_tokens=usage.audio_input,
         audio_output_tokens=usage.audio_output,
+        audio_cache_read_tokens=usage.audio_cache_read,
+        image_input_tokens=usage.image_input,
+        image_output_tokens=usage.image_output,
+        tool_input_tokens=usage.tool_input,
+        searches=usage.searches,
     )
 
 

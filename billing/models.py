@@ -49,6 +49,11 @@ class Tokens(models.Model):
     reasoning_tokens = models.PositiveBigIntegerField(db_default=0)
     audio_input_tokens = models.PositiveBigIntegerField(db_default=0)
     audio_output_tokens = models.PositiveBigIntegerField(db_default=0)
+    audio_cache_read_tokens = models.PositiveBigIntegerField(db_default=0)
+    image_input_tokens = models.PositiveBigIntegerField(db_default=0)
+    image_output_tokens = models.PositiveBigIntegerField(db_default=0)
+    tool_input_tokens = models.PositiveBigIntegerField(db_default=0)
+    searches = models.PositiveBigIntegerField(db_default=0)  # of the web, by the provider; no tokens
 
     class Meta:
         abstract = True
@@ -199,6 +204,11 @@ class Rollup(Dimensions):
     reasoning_tokens = models.BigIntegerField()
     audio_input_tokens = models.BigIntegerField()
     audio_output_tokens = models.BigIntegerField()
+    audio_cache_read_tokens = models.BigIntegerField(db_default=0)
+    image_input_tokens = models.BigIntegerField(db_default=0)
+    image_output_tokens = models.BigIntegerField(db_default=0)
+    tool_input_tokens = models.BigIntegerField(db_default=0)
+    searches = models.BigIntegerField(db_default=0)
     cost_nano = models.BigIntegerField()
     unpriced_attempts = models.BigIntegerField()
     baseline_nano = models.BigIntegerField()

@@ -149,4 +149,9 @@ def usage_of(measures: Measures) -> Usage:
         reasoning=measures.reasoning_tokens,
         audio_input=measures.audio_input_tokens,
         audio_output=measures.audio_output_tokens,
+        audio_cache_read=measures.audio_cache_read_tokens,
+        image_input=measures.image_input_tokens,
+        image_output=measures.image_output_tokens,
+        tool_input=measures.tool_input_tokens,
+        searches=measures.searches,
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from billing import exclusive
-from billing.dimensions import DIMENSIONS, MEASURES, OF_LINES, TOKENS
+from billing.dimensions import DIMENSIONS, DISJOINT, MEASURES, OF_LINES, TOKENS
 from console.tenancy import within
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ COUNTED = f"""
     SELECT tenant_id, at, tags, end_user, session, {_DIMENSIONS},
            sign AS attempts, {_TOKENS}, sign * coalesce(cost_nano, 0) AS cost_nano,
            sign * (cost_nano IS NULL)::int AS unpriced_attempts, 0 AS requests, 0::bigint AS baseline_nano,
-           input_tokens + cache_read_tokens + cache_write_tokens + cache_write_1h_tokens
-               + audio_input_tokens + output_tokens + audio_output_tokens AS longest
+           {" + ".join(DISJOINT)} AS longest
     FROM fresh_lines
     UNION ALL
     SELECT tenant_id, at, tags, end_user, session, {_DIMENSIONS},

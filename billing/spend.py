@@ -31,6 +31,11 @@ class Measures(Struct, frozen=True, kw_only=True):
     reasoning_tokens: int = 0
     audio_input_tokens: int = 0
     audio_output_tokens: int = 0
+    audio_cache_read_tokens: int = 0
+    image_input_tokens: int = 0
+    image_output_tokens: int = 0
+    tool_input_tokens: int = 0
+    searches: int = 0
     known_cost: int = 0  # of the attempts whose cost is known
     unpriced_attempts: int = 0
     known_baseline: int = 0  # of the requests compared, as all below
@@ -77,13 +82,17 @@ class Measures(Struct, frozen=True, kw_only=True):
         return self.known_cost - self.compared_cost
 
     @property
+    def fresh_tokens(self) -> int:
+        return self.input_tokens + self.audio_input_tokens + self.image_input_tokens + self.tool_input_tokens
+
+    @property
     def prompt_tokens(self) -> int:
-        written = self.cache_write_tokens + self.cache_write_1h_tokens
-        return self.input_tokens + self.cache_read_tokens + written + self.audio_input_tokens
+        cached = self.cache_read_tokens + self.audio_cache_read_tokens
+        return self.fresh_tokens + cached + self.cache_write_tokens + self.cache_write_1h_tokens
 
     @property
     def completion_tokens(self) -> int:
-        return self.output_tokens + self.audio_output_tokens
+        return self.output_tokens + self.audio_output_tokens + self.image_output_tokens
 
     @property
     def tokens(self) -> int:

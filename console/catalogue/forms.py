@@ -104,7 +104,9 @@ class ModelForm(forms.Form):
         }
         if spec.price:
             initial |= {f"price_{name}": getattr(spec.price, name) for name in PRICES}
-            initial["price_per_request"] = spec.price.per_request or None
+            initial |= {
+                f"price_{name}": getattr(spec.price, name) or None for name in ("per_request", "per_search")
+            }
         return cls(initial=initial, keys=keys, known=builtin.models().get(spec.id))
 
     @property
@@ -160,5 +162,9 @@ _PRICE_LABELS = {
     "cache_write_1h": "Cache write, 1 h",
     "audio_input": "Audio in",
     "audio_output": "Audio out",
+    "audio_cache_read": "Audio from cache",
+    "image_input": "Images in",
+    "image_output": "Images out",
     "per_request": "A request",
+    "per_search": "A search",
 }

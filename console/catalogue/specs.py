@@ -31,7 +31,7 @@ type Amount = int | float | str  # USD
 
 
 class PriceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """USD per million tokens; `per_request` in USD a request."""
+    """USD per million tokens; `per_request` in USD a request, `per_search` in USD a search of the web."""
 
     input: Amount
     output: Amount
@@ -40,7 +40,11 @@ class PriceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     cache_write_1h: Amount | None = None
     audio_input: Amount | None = None
     audio_output: Amount | None = None
+    audio_cache_read: Amount | None = None
+    image_input: Amount | None = None
+    image_output: Amount | None = None
     per_request: Amount = 0
+    per_search: Amount = 0
 
 
 class ModelSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -18,8 +18,12 @@ BUCKETS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "cache_write": ("Written to cache, 5 min", ("cache_write", "input")),
     "cache_write_1h": ("Written to cache, 1 h", ("cache_write_1h", "cache_write", "input")),
     "audio_input": ("Audio in", ("audio_input", "input")),
+    "audio_cache_read": ("Audio from cache", ("audio_cache_read", "cache_read", "input")),
+    "image_input": ("Images in", ("image_input", "input")),
+    "tool_input": ("From tools of the provider", ("input",)),
     "output": ("Output", ("output",)),
     "audio_output": ("Audio out", ("audio_output", "output")),
+    "image_output": ("Images out", ("image_output", "output")),
 }
 
 
@@ -42,7 +46,13 @@ class Term:
 class Reckoning:
     terms: tuple[Term, ...]
     per_request: int
+    searches: int
+    per_search: int
     price: Price | None
+
+    @property
+    def search_fee(self) -> int:
+        return self.searches * self.per_search
 
 
 def usage_in(line: LedgerEntry) -> Usage:
@@ -55,6 +65,11 @@ def usage_in(line: LedgerEntry) -> Usage:
         reasoning=line.reasoning_tokens,
         audio_input=line.audio_input_tokens,
         audio_output=line.audio_output_tokens,
+        audio_cache_read=line.audio_cache_read_tokens,
+        image_input=line.image_input_tokens,
+        image_output=line.image_output_tokens,
+        tool_input=line.tool_input_tokens,
+        searches=line.searches,
     )
 
 
@@ -65,7 +80,11 @@ def of_line(line: LedgerEntry) -> Reckoning:
 
 def reckon(usage: Usage, price: Price | None) -> Reckoning:
     return Reckoning(
-        terms=tuple(_terms(usage, price)), per_request=price.per_request if price else 0, price=price
+        terms=tuple(_terms(usage, price)),
+        per_request=price.per_request if price else 0,
+        searches=usage.searches,
+        per_search=price.per_search if price else 0,
+        price=price,
     )
 
 

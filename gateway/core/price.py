@@ -24,7 +24,8 @@ class UsageSource(StrEnum):
 class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Tokens of one attempt in disjoint buckets; `reasoning` is part of `output` and priced with it.
 
-    The whole prompt is `input + cache_read + cache_write + cache_write_1h + audio_input`.
+    What a provider does not tell apart is in `input` or `output`. `searches` are no tokens: searches of the web
+    that the provider made and bills for.
     """
 
     input: int = 0
@@ -35,14 +36,21 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasoning: int = 0
     audio_input: int = 0
     audio_output: int = 0
+    audio_cache_read: int = 0
+    image_input: int = 0
+    image_output: int = 0
+    tool_input: int = 0  # what the provider's own tools put into the prompt
+    searches: int = 0
 
     @property
     def prompt(self) -> int:
-        return self.input + self.cache_read + self.cache_write + self.cache_write_1h + self.audio_input
+        written = self.cache_write + self.cache_write_1h
+        fresh = self.input + self.audio_input + self.image_input + self.tool_input
+        return fresh + self.cache_read + self.audio_cache_read + written
 
     @property
     def completion(self) -> int:
-        return self.output + self.audio_output
+        return self.output + self.audio_output + self.image_output
 
 
 NOTHING = Usage()
@@ -62,7 +70,11 @@ class Price(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cache_write_1h: int | None = None
     audio_input: int | None = None
     audio_output: int | None = None
+    audio_cache_read: int | None = None
+    image_input: int | None = None
+    image_output: int | None = None
     per_request: int = 0  # nano-dollars a request
+    per_search: int = 0  # nano-dollars a search of the web
 
 
 def price_on(prices: Sequence[Price], day: date) -> Price | None:
@@ -76,7 +88,7 @@ def price_on(prices: Sequence[Price], day: date) -> Price | None:
 def cost(price: Price, usage: Usage) -> int:
     """Nano-dollars. Rounded once, here, halves up."""
     into, out = price.input, price.output
-    amount = usage.input * into + usage.output * out
+    amount = (usage.input + usage.tool_input) * into + usage.output * out
     if usage.cache_read:
         amount += usage.cache_read * _or(price.cache_read, into)
     if usage.cache_write:
@@ -87,7 +99,13 @@ def cost(price: Price, usage: Usage) -> int:
         amount += usage.audio_input * _or(price.audio_input, into)
     if usage.audio_output:
         amount += usage.audio_output * _or(price.audio_output, out)
-    return round_half_up(amount, PER_MILLION) + price.per_request
+    if usage.audio_cache_read:
+        amount += usage.audio_cache_read * _or(price.audio_cache_read, _or(price.cache_read, into))
+    if usage.image_input:
+        amount += usage.image_input * _or(price.image_input, into)
+    if usage.image_output:
+        amount += usage.image_output * _or(price.image_output, out)
+    return round_half_up(amount, PER_MILLION) + price.per_request + usage.searches * price.per_search
 
 
 def _or(price: int | None, parent: int) -> int:

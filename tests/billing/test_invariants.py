@@ -38,6 +38,13 @@ usages = st.builds(
     cache_write=st.integers(0, 500),
     cache_write_1h=st.integers(0, 500),
     output=st.integers(0, 900),
+    audio_input=st.integers(0, 90),
+    audio_output=st.integers(0, 90),
+    audio_cache_read=st.integers(0, 90),
+    image_input=st.integers(0, 90),
+    image_output=st.integers(0, 90),
+    tool_input=st.integers(0, 90),
+    searches=st.integers(0, 3),
 )
 
 
@@ -196,6 +203,13 @@ def test_every_cost_can_be_reckoned_again_from_its_line(booked: Booked) -> None:
             cache_write=line.cache_write_tokens,
             cache_write_1h=line.cache_write_1h_tokens,
             output=line.output_tokens,
+            audio_input=line.audio_input_tokens,
+            audio_output=line.audio_output_tokens,
+            audio_cache_read=line.audio_cache_read_tokens,
+            image_input=line.image_input_tokens,
+            image_output=line.image_output_tokens,
+            tool_input=line.tool_input_tokens,
+            searches=line.searches,
         )
         assert cost(msgspec.convert(line.price, Price), usage) == line.cost_nano
 
@@ -221,6 +235,8 @@ def _expected(events: Sequence[RequestSettled]) -> Sums:
         len(events),
         len(lines),
         sum(line.attempt.usage.input + line.attempt.usage.cache_write_1h for line in lines),
+        sum(line.attempt.usage.image_input + line.attempt.usage.tool_input for line in lines),
+        sum(line.attempt.usage.searches for line in lines),
         sum(line.cost or 0 for line in lines),
         sum(line.cost is None for line in lines),
         sum((_baseline(event) or 0) - (_costs(event) or 0) for event in compared),
@@ -246,6 +262,8 @@ def _measures(tenant: Tenant, query: SpendQuery) -> dict[str, Sums]:
             row.measures.requests,
             row.measures.attempts,
             row.measures.input_tokens + row.measures.cache_write_1h_tokens,
+            row.measures.image_input_tokens + row.measures.tool_input_tokens,
+            row.measures.searches,
             row.measures.known_cost,
             row.measures.unpriced_attempts,
             row.measures.known_baseline - row.measures.compared_cost,
@@ -256,4 +274,4 @@ def _measures(tenant: Tenant, query: SpendQuery) -> dict[str, Sums]:
 
 
 def _summed(parts: dict[str, Sums]) -> Sums:
-    return tuple(map(sum, zip((0,) * 7, *parts.values(), strict=True)))
+    return tuple(map(sum, zip((0,) * 9, *parts.values(), strict=True)))

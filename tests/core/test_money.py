@@ -24,6 +24,11 @@ usages = st.builds(
     output=tokens,
     audio_input=tokens,
     audio_output=tokens,
+    audio_cache_read=tokens,
+    image_input=tokens,
+    image_output=tokens,
+    tool_input=tokens,
+    searches=tokens,
 )
 
 
@@ -54,15 +59,15 @@ def test_rounding_is_half_away_from_zero(amount: int, per: int) -> None:
 
 @given(usages)
 def test_cost_is_what_a_reckoning_in_decimals_says(usage: Usage) -> None:
-    rates = price(3, 15, cache_read=nano(0.3), cache_write=nano(3.75), per_request=7)
+    rates = price(3, 15, cache_read=nano(0.3), cache_write=nano(3.75), per_request=7, per_search=5)
     dollars = (
-        usage.input * Decimal(3)
-        + usage.cache_read * Decimal("0.3")
+        (usage.input + usage.tool_input + usage.image_input) * Decimal(3)
+        + (usage.cache_read + usage.audio_cache_read) * Decimal("0.3")
         + (usage.cache_write + usage.cache_write_1h) * Decimal("3.75")
         + usage.audio_input * Decimal(3)
-        + (usage.output + usage.audio_output) * Decimal(15)
+        + (usage.output + usage.audio_output + usage.image_output) * Decimal(15)
     ) / 1_000_000
-    assert abs(Decimal(cost(rates, usage) - 7) - dollars * 10**9) <= Decimal("0.5")
+    assert abs(Decimal(cost(rates, usage) - 7 - 5 * usage.searches) - dollars * 10**9) <= Decimal("0.5")
 
 
 @given(usages, usages)

@@ -23,7 +23,11 @@ prices = st.builds(
     cache_write_1h=maybe,
     audio_input=maybe,
     audio_output=maybe,
+    audio_cache_read=maybe,
+    image_input=maybe,
+    image_output=maybe,
     per_request=st.integers(0, 10**8),
+    per_search=st.integers(0, 10**8),
 )
 usages = st.builds(
     Usage,
@@ -35,6 +39,11 @@ usages = st.builds(
     reasoning=tokens,
     audio_input=tokens,
     audio_output=tokens,
+    audio_cache_read=tokens,
+    image_input=tokens,
+    image_output=tokens,
+    tool_input=tokens,
+    searches=st.integers(0, 50),
 )
 
 
@@ -43,7 +52,8 @@ def test_the_terms_sum_to_the_cost(usage: Usage, price: Price) -> None:
     reckoning = reckon(usage, price)
     amount = sum((term.amount or Fraction(0) for term in reckoning.terms), Fraction(0))
 
-    assert round_half_up(amount.numerator, amount.denominator) + reckoning.per_request == cost(price, usage)
+    fees = reckoning.per_request + reckoning.search_fee
+    assert round_half_up(amount.numerator, amount.denominator) + fees == cost(price, usage)
 
 
 def test_without_a_price_no_amount_is_shown() -> None:
