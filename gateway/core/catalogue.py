@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from gateway.core.facts import Need, Tier
+from gateway.core.facts import ModelKind, Need, Tier
 from gateway.core.price import Price, price_on
 
 SPOKEN = frozenset({"openai_chat", "anthropic"})  # the wire protocols that the gateway speaks with providers
@@ -40,6 +40,7 @@ class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str  # provider/model
     provider: str
     tier: Tier
+    kind: ModelKind = ModelKind.CHAT
     upstream_model: str = ""  # as the provider calls it; empty: the id after the first slash
     context: int = 128_000  # tokens, prompt and answer
     max_output: int | None = None

@@ -73,7 +73,7 @@ class Refusal(Struct, frozen=True, kw_only=True):
 
 def decide(facts: RequestFacts, router: Router) -> Route | Refusal:
     target = aim(facts, router)
-    kept, out = sieve(router.open, target, facts)
+    kept, out = sieve(router.by_kind[facts.kind], target, facts)
     if not kept:
         return Refusal(target=target, code=_code(out), out=tuple(out))
     kept = in_order(kept, facts)

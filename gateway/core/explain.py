@@ -53,7 +53,8 @@ def explain(facts: RequestFacts, router: Router) -> Explanation:
 
 def left_out(decision: Route | Refusal, router: Router, facts: RequestFacts) -> tuple[Candidate, ...]:
     """The models that cannot answer this request, cheapest first, those that never can at the end."""
-    reasons = [*decision.out, *((seat.model, seat.bar) for seat in router.barred)]
+    other = [(model, f"is for {model.kind.value}") for model in router.open if model.kind is not facts.kind]
+    reasons = [*decision.out, *other, *((seat.model, seat.bar) for seat in router.barred)]
     return tuple(
         Candidate(
             model=model.id,

@@ -70,6 +70,13 @@ class Need(StrEnum):
     REASONING = "reasoning"
 
 
+class ModelKind(StrEnum):
+    """What a model makes. A request is for one kind, and no model of another is ever its candidate."""
+
+    CHAT = "chat"
+    EMBEDDING = "embedding"
+
+
 class Surface(StrEnum):
     """The wire shape in which a caller speaks to us."""
 
@@ -96,3 +103,4 @@ class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lot: float = 0.0  # in [0, 1), drawn from the request id: a split replays the same
     unavailable: frozenset[str] = frozenset()  # model ids whose provider is failing just now
     budget_left: float = 1.0  # share of the tightest budget
+    kind: ModelKind = ModelKind.CHAT  # of model, that can answer it

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from gateway.core.catalogue import Model
 from gateway.core.conditions import ALWAYS, Condition, Range, listed, matches
-from gateway.core.facts import Tier
+from gateway.core.facts import ModelKind, Tier
 from gateway.core.policy import REQUESTED, Cascade, Check, Otherwise, Policy, Rule
 from gateway.core.router import Router
 from gateway.core.snapshot import TenantSnapshot
@@ -215,11 +215,15 @@ def _names(policy: Policy) -> Findings:
 
 
 def _reachable(tier: Tier, around: Surroundings) -> bool:
-    return not around.open or any(m.tier >= tier for m in around.models if m.id in around.open)
+    return not around.open or any(m.tier >= tier for m in _answering(around))
 
 
 def _can_climb(tier: Tier, up_to: Tier, around: Surroundings) -> bool:
-    return not around.open or any(tier < m.tier <= up_to for m in around.models if m.id in around.open)
+    return not around.open or any(tier < m.tier <= up_to for m in _answering(around))
+
+
+def _answering(around: Surroundings) -> Iterator[Model]:
+    return (m for m in around.models if m.id in around.open and m.kind is ModelKind.CHAT)
 
 
 def _unknown_model(place: str, model: str) -> Finding:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from gateway.core.catalogue import SPOKEN, Model, Provider
 from gateway.core.conditions import Test, compile_condition, matches
+from gateway.core.facts import ModelKind
 from gateway.core.policy import REQUESTED, Floor, Otherwise, Policy, Rule
 from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
 
@@ -26,7 +27,8 @@ class Seat(Struct, frozen=True):
 class Router(Struct, frozen=True, kw_only=True):
     """One tenant's router, ready to decide. `models` are all of the tenant's, `floors` the tenant's first.
 
-    `rules` and `floors` carry their conditions compiled.
+    `rules` and `floors` carry their conditions compiled. `open` are the models that requests may reach,
+    `by_kind` the same in two heaps: an embedding is never asked of a model that chats, nor the reverse.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Router(Struct, frozen=True, kw_only=True):
     rules: tuple[tuple[Test, Rule], ...]
     floors: tuple[tuple[Test, Floor], ...]
     open: tuple[Model, ...]
+    by_kind: Mapping[ModelKind, tuple[Model, ...]]
     barred: tuple[Seat, ...]
     models: Mapping[str, Model]
 
@@ -46,6 +49,7 @@ def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
         Seat(model, bar_of(model, providers, tenant.whitelist, router.policy.whitelist))
         for model in tenant.models
     ]
+    reachable = tuple(seat.model for seat in seats if not seat.bar)
     return Router(
         id=router.id,
         policy=router.policy,
@@ -55,7 +59,8 @@ def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
         floors=tuple(
             (compile_condition(floor.when), floor) for floor in (*tenant.floors, *router.policy.floors)
         ),
-        open=tuple(seat.model for seat in seats if not seat.bar),
+        open=reachable,
+        by_kind={kind: tuple(model for model in reachable if model.kind is kind) for kind in ModelKind},
         barred=tuple(seat for seat in seats if seat.bar),
         models={model.id: model for model in tenant.models},
     )

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from gateway.core.conditions import Condition, holds
 from gateway.core.decide import Refusal, Route, candidates, decide
 from gateway.core.explain import explain
-from gateway.core.facts import Need, RequestClass, RequestFacts, Tier
+from gateway.core.facts import ModelKind, Need, RequestClass, RequestFacts, Tier
 from gateway.core.policy import Cascade, Floor, Otherwise, Policy, Rule, Unsure
 from gateway.core.router import direct_router, on_whitelist
-from tests.core.build import MODELS, facts, router, tenant
+from tests.core.build import MODELS, facts, model, router, tenant
 from tests.core.strategies import floors, policies, requests, whitelists
 
 BY_ID = {model.id: model for model in MODELS}
@@ -170,6 +170,21 @@ def test_failing_providers_are_passed_over_but_never_all() -> None:
     assert route(policy, facts(unavailable=frozenset({"alpha/big"}))).model == "beta/big"
     both = route(policy, facts(unavailable=frozenset({"alpha/big", "beta/big"})))
     assert both.ladder[0].models == ("alpha/big", "beta/big")
+
+
+@pytest.mark.parametrize("kind", ModelKind)
+def test_only_models_of_the_kind_asked_for_are_candidates(kind: ModelKind) -> None:
+    embedder = model("alpha/embed", Tier.PREMIUM, (0.02, 0), kind=ModelKind.EMBEDDING)
+    policy = Policy(otherwise=Otherwise(tier=Tier.LOCAL))
+    seen = explain(facts(kind=kind), router(policy, models=(*MODELS, embedder)))
+    climbed = {each for rung in seen.ladder for each in rung.models}
+    others = {c.model: c.because for c in seen.candidates if c.model not in climbed}
+    if kind is ModelKind.EMBEDDING:
+        assert climbed == {"alpha/embed"}
+        assert others["alpha/mini"] == "is for chat"
+    else:
+        assert "alpha/embed" not in climbed
+        assert others["alpha/embed"] == "is for embedding"
 
 
 def test_explaining_names_the_rule_that_removed_each_model() -> None:
