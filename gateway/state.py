@@ -138,11 +138,17 @@ class State:
         return base_url.rstrip("/")
 
 
+def address_of(connection: Connection, path: str) -> str:
+    if connection.signer is not None:
+        return connection.signer.address(connection.base_url, path)
+    if not connection.base_url:
+        raise UrlNotAllowed(f"provider key {connection.name} has no base URL")
+    return connection.base_url + path
+
+
 def url_for(runtime: TenantRuntime, connection: Connection, path: str) -> Url:
     """Parsed once a path; `UrlNotAllowed` when the base URL may not be called."""
     known = runtime.urls.get((connection.name, path))
     if known is None:
-        if not connection.base_url:
-            raise UrlNotAllowed(f"provider key {connection.name} has no base URL")
-        known = runtime.urls[connection.name, path] = Url.parse(connection.base_url + path)
+        known = runtime.urls[connection.name, path] = Url.parse(address_of(connection, path))
     return known

@@ -74,6 +74,7 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     context: int
     max_output: int | None = None
     upstream_model: str = ""
+    dialect: str = ""  # another than the vendor's
     can: frozenset[Need] = frozenset()
 
 
@@ -115,6 +116,7 @@ def _model(vendor: Vendor, entry: Entry) -> Model:
         id=entry.id,
         provider=vendor.id,
         tier=entry.tier,
+        dialect=entry.dialect,
         upstream_model=entry.upstream_model,
         context=min(entry.context, *steps) if steps else entry.context,
         max_output=entry.max_output,

@@ -70,5 +70,5 @@ def _parts(
     said += [Thinking(text=thought)] if thought else []
     said += [Text(text)] if text else []
     said += [Refused(refusal)] if refusal else []
-    said += [ToolCall(call.id, call.name, "".join(pieces)) for call, pieces in calls.values()]
+    said += [ToolCall(call.id, call.name, "".join(pieces), call.signature) for call, pieces in calls.values()]
     return tuple(said)

@@ -19,6 +19,8 @@ class Auth(StrEnum):
     BEARER = "bearer"
     X_API_KEY = "x-api-key"
     API_KEY = "api-key"
+    X_GOOG_API_KEY = "x-goog-api-key"
+    GOOGLE = "google"  # a service account, whose tokens expire
     NONE = "none"
 
 
@@ -41,6 +43,7 @@ class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
     provider: str
     tier: Tier
     kind: ModelKind = ModelKind.CHAT
+    dialect: str = ""  # another than its provider's, where one account serves models of several protocols
     upstream_model: str = ""  # as the provider calls it; empty: the id after the first slash
     context: int = 128_000  # tokens, prompt and answer
     max_output: int | None = None

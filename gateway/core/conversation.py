@@ -52,15 +52,25 @@ class Document(Struct, frozen=True, tag="document", omit_defaults=True):
     name: str = ""
 
 
-class Audio(Struct, frozen=True, tag="audio"):
+class Audio(Struct, frozen=True, tag="audio", omit_defaults=True):
+    """`format` is the subtype of its media type: wav, mp3, …"""
+
     format: str
     data: str
+    url: str = ""
 
 
-class ToolCall(Struct, frozen=True, tag="tool_call"):
+class Video(Struct, frozen=True, tag="video", omit_defaults=True):
+    url: str = ""
+    media_type: str = ""
+    data: str = ""
+
+
+class ToolCall(Struct, frozen=True, tag="tool_call", omit_defaults=True):
     id: str
     name: str
     arguments: str  # JSON text, as the model wrote it
+    signature: str = ""  # of the thoughts that led to it, where a model wants to see it again
 
 
 class ToolResult(Struct, frozen=True, tag="tool_result", omit_defaults=True):
@@ -83,7 +93,7 @@ class Refused(Struct, frozen=True, tag="refused"):
     text: str
 
 
-Part = Text | Image | Document | Audio | ToolCall | ToolResult | Thinking | Refused
+Part = Text | Image | Document | Audio | Video | ToolCall | ToolResult | Thinking | Refused
 
 
 class Role(StrEnum):
@@ -215,6 +225,7 @@ class ToolCallStarted(Struct, frozen=True, tag="tool_call"):
     id: str
     name: str
     choice: int = 0
+    signature: str = ""
 
 
 class ToolArguments(Struct, frozen=True, tag="tool_arguments"):

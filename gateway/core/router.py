@@ -86,7 +86,7 @@ def bar_of(
     if not model.provider_key:
         return f"no provider key for {model.provider}"
     provider = providers.get(model.provider)
-    if provider is None or provider.dialect not in SPOKEN:
+    if provider is None or (model.dialect or provider.dialect) not in SPOKEN:
         return "its provider's protocol is not spoken yet"
     return ""
 

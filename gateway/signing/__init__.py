@@ -14,6 +14,10 @@ from gateway.egress import Egress, Url
 
 
 class Signer(Protocol):
+    def address(self, base_url: str, path: str) -> str:
+        """Where a request goes: a secret may say a part of it (a region, a project). `base_url` may be empty."""
+        ...
+
     async def sign(
         self, method: bytes, url: Url, headers: Sequence[tuple[bytes, bytes]], body: bytes, egress: Egress
     ) -> tuple[tuple[bytes, bytes], ...]:
