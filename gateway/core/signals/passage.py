@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct
 
@@ -27,20 +29,17 @@ class Normal(Struct, frozen=True, gc=False):
     """Lower case; words parted by one space, clauses by a bar."""
 
     text: str
-    words: frozenset[str]
-    length: int  # in words
+    words: list[str]
+    length: int
     is_east_asian: bool
 
 
 class Passage(Struct, frozen=True, gc=False):
     text: str
     length: int
-    known: frozenset[str]  # its words that the lexicon or the subjects know
+    known: tuple[str, ...]  # its words that the lexicon or the subjects know, in the order of the text
     found: tuple[Found, ...]
-
-    @property
-    def strength(self) -> float:
-        return max((each.weight for each in self.found), default=0.0)
+    strength: float = 0.0  # of the strongest that was found
 
     def classes_from(self, weight: float) -> int:
         return len({each.meaning.toward for each in self.found if each.weight >= weight})
@@ -49,30 +48,35 @@ class Passage(Struct, frozen=True, gc=False):
         """The same, counting less: what hardly counts commands nothing."""
         if weight == 1 or not self.found:
             return self
-        found = tuple(
-            Found(f.meaning, f.weight * weight, f.at, f.command and weight >= _COMMANDS) for f in self.found
-        )
-        return Passage(self.text, self.length, self.known, found)
+        commands = weight >= _COMMANDS
+        found = tuple([Found(f.meaning, f.weight * weight, f.at, f.command and commands) for f in self.found])
+        return Passage(self.text, self.length, self.known, found, self.strength * weight)
 
 
-NOTHING = Passage("", 0, frozenset(), ())
+NOTHING = Passage("", 0, (), ())
 
 
 def look_up(text: str, *, is_instruction: bool = False) -> Passage:
     """`is_instruction`: an application's own words, where "you classify" is a command and not a report."""
     normal = normalise(text)
-    known = normal.words & _KNOWN
-    found = list(find_all(normal.text, known, is_instruction=is_instruction))
+    known = known_of(normal.words)
+    found = find_all(normal.text, known, is_instruction=is_instruction)
     if normal.is_east_asian:
         found += find_unparted(normal.text)
-    return Passage(normal.text, normal.length, known, tuple(raise_first(found)))
+    raise_first(found)
+    strength = max([each.weight for each in found]) if found else 0.0
+    return Passage(normal.text, normal.length, known, tuple(found), strength)
 
 
 def skim(text: str) -> Passage:
     """Only the subjects, as of material that is not obeyed anyway."""
-    raw = plain(text)
-    words = raw.decode().split()
-    return Passage("", len(words), _KNOWN.intersection(words), ())
+    words = plain(text).decode().split()
+    return Passage("", len(words), known_of(words), ())
+
+
+def known_of(words: Sequence[str]) -> tuple[str, ...]:
+    """Each once and in their order, so that a replay finds the same."""
+    return tuple(dict.fromkeys(filter(_is_known, words)))
 
 
 def find_unparted(text: str) -> Iterator[Found]:
@@ -86,7 +90,7 @@ def normalise(text: str) -> Normal:
     raw = plain(text).replace(b"|", b" | ")
     words = raw.decode().split()
     unparted = 0 if raw.isascii() else count_bytes(raw, _UNPARTED_BYTES)
-    return Normal(f" | {' '.join(words)} | ", frozenset(words), len(words) + unparted // 2, unparted > 0)
+    return Normal(f" | {' '.join(words)} | ", words, len(words) + unparted // 2, unparted > 0)
 
 
 def plain(text: str) -> bytes:
@@ -98,24 +102,26 @@ def plain(text: str) -> bytes:
     return lowered.encode(errors="replace").translate(_TABLE)
 
 
-def find_all(text: str, known: frozenset[str], *, is_instruction: bool) -> Iterator[Found]:
+def find_all(text: str, known: Sequence[str], *, is_instruction: bool) -> list[Found]:
+    found: list[Found] = []
     for word in known:
-        for form, meaning in _ENTRIES[word].phrases:
+        for form, meaning in _PHRASES.get(word, ()):
             at = text.find(form)
             if at < 0:
                 continue
             if is_command(text, form, at, is_instruction=is_instruction):
-                yield Found(meaning, meaning.asked, at, True)
+                found.append(Found(meaning, meaning.asked, at, True))
             elif meaning.mentioned:
-                yield Found(meaning, meaning.mentioned, at)
+                found.append(Found(meaning, meaning.mentioned, at))
+    return found
 
 
 def is_command(text: str, form: str, at: int, *, is_instruction: bool) -> bool:
     """A verb commands where a clause begins, after "please" or "and", or after "can you" or "want to"."""
     for _ in range(3):
-        before = text[max(0, at - _BEFORE) : at].split()[-2:]
+        before = text[max(0, at - _BEFORE) : at].rsplit(None, 2)
         last = before[-1] if before else "|"
-        if last in _OPENERS or (last in _HALF_OPENERS and (is_instruction or before[0] in _WISHES)):
+        if last in _OPENERS or (last in _HALF_OPENERS and (is_instruction or before[-2:][0] in _WISHES)):
             return True
         at = text.find(form, at + 1)
         if at < 0:
@@ -123,11 +129,16 @@ def is_command(text: str, form: str, at: int, *, is_instruction: bool) -> bool:
     return False
 
 
-def raise_first(found: Sequence[Found]) -> Iterator[Found]:
-    commands = (each for each in found if each.command and each.weight >= COMMAND)
-    first = min(commands, key=lambda each: (each.at, -each.weight, each.meaning.name), default=None)
-    for each in found:
-        yield Found(each.meaning, each.weight + _FIRST, each.at, True) if each is first else each
+def raise_first(found: list[Found]) -> None:
+    commands = [
+        (each.at, -each.weight, each.meaning.name, index)
+        for index, each in enumerate(found)
+        if each.command and each.weight >= COMMAND
+    ]
+    if commands:
+        *_, index = min(commands)
+        first = found[index]
+        found[index] = Found(first.meaning, first.weight + _FIRST, first.at, True)
 
 
 def strongest(passages: Sequence[Passage]) -> dict[str, Found]:
@@ -140,32 +151,24 @@ def strongest(passages: Sequence[Passage]) -> dict[str, Found]:
     return best
 
 
-def count_subjects(passages: Sequence[Passage]) -> dict[str, int]:
+def count_subjects(passages: Sequence[Passage]) -> Mapping[str, int]:
     """How many different words of each subject there are."""
-    counts: dict[str, int] = {}
-    for word in frozenset[str]().union(*(passage.known for passage in passages)):
-        for subject in _ENTRIES[word].subjects:
-            counts[subject] = counts.get(subject, 0) + 1
-    return counts
+    words = dict.fromkeys(chain.from_iterable([passage.known for passage in passages]))
+    return Counter(chain.from_iterable(filter(None, map(_SUBJECTS.get, words))))
 
 
 def count_actions(passage: Passage) -> int:
     text = passage.text
-    forms = {form for word in passage.known for form in _ENTRIES[word].actions if form in text}
-    return sum(is_command(text, form, text.find(form), is_instruction=False) for form in forms)
+    if not text:
+        return 0
+    forms = dict.fromkeys(chain.from_iterable(filter(None, map(_ACTIONS.get, passage.known))))
+    return sum(
+        [is_command(text, form, text.find(form), is_instruction=False) for form in forms if form in text]
+    )
 
 
 def subjects_of(word: str) -> tuple[str, ...]:
-    entry = _ENTRIES.get(word)
-    return entry.subjects if entry else ()
-
-
-class _Entry(Struct, frozen=True, gc=False):
-    """What one word may be part of."""
-
-    phrases: tuple[tuple[str, Meaning], ...] = ()
-    subjects: tuple[str, ...] = ()
-    actions: tuple[str, ...] = ()
+    return _SUBJECTS.get(word, ())
 
 
 _BEFORE = 24  # characters in which the two words before a verb stand
@@ -235,24 +238,12 @@ _TABLE = bytes(_mapped(byte) for byte in range(256))
 _NAMED = {meaning.name: meaning for meaning in MEANINGS}
 
 
-def _compiled() -> dict[str, _Entry]:
-    phrases: dict[str, list[tuple[str, Meaning]]] = {}
-    subjects: dict[str, list[str]] = {}
-    actions: dict[str, list[str]] = {}
-    for meaning in MEANINGS:
-        for form in dict.fromkeys(_forms_of(meaning)):
-            phrases.setdefault(_anchor(form), []).append((form, meaning))
-    for subject, words in SUBJECTS.items():
-        for word in normalise(words).words - {"|"}:
-            subjects.setdefault(word, []).append(subject)
-    for form in _parted(ACTIONS):
-        actions.setdefault(_anchor(form), []).append(form)
-    return {
-        word: _Entry(
-            tuple(phrases.get(word, ())), tuple(subjects.get(word, ())), tuple(actions.get(word, ()))
-        )
-        for word in phrases.keys() | subjects.keys() | actions.keys()
-    }
+def _by_word[T](entries: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    """What one word may be part of."""
+    gathered: dict[str, list[T]] = {}
+    for word, entry in entries:
+        gathered.setdefault(word, []).append(entry)
+    return {word: tuple(dict.fromkeys(found)) for word, found in gathered.items()}
 
 
 def _forms_of(meaning: Meaning) -> Iterator[str]:
@@ -275,6 +266,13 @@ def _anchor(form: str) -> str:
     return max(form.split(), key=len)
 
 
-_ENTRIES: Mapping[str, _Entry] = _compiled()
-_KNOWN = frozenset(_ENTRIES)
+_PHRASES = _by_word((_anchor(form), (form, meaning)) for meaning in MEANINGS for form in _forms_of(meaning))
+_SUBJECTS = _by_word(
+    (word, subject)
+    for subject, words in SUBJECTS.items()
+    for word in normalise(words).words
+    if word != "|"
+)
+_ACTIONS = _by_word((_anchor(form), form) for form in _parted(ACTIONS))
+_is_known = frozenset((*_PHRASES, *_SUBJECTS, *_ACTIONS)).__contains__
 _UNPARTED_FORMS = tuple((form, _NAMED[name]) for name, forms in EAST_ASIAN.items() for form in forms.split())
