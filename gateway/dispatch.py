@@ -134,6 +134,7 @@ class Dispatcher:
         try:
             url = url_for(journey.runtime, trial.connection, outgoing.path)
             headers = (
+                (b"content-type", JSON),
                 *outgoing.headers,
                 *trial.connection.headers,
                 (b"x-rungway-attempt", trial.id.encode()),

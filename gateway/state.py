@@ -14,6 +14,7 @@ from msgspec import Struct
 from gateway.core.catalogue import Model, Provider
 from gateway.core.router import Router, compile_router, direct_router
 from gateway.core.snapshot import GatewayKeySnapshot, ProviderKeySnapshot, TenantSnapshot
+from gateway.core.url import joined
 from gateway.credentials import Secret, Unopenable, open_sealed
 from gateway.dialects import PROTOCOLS
 from gateway.egress import Url, UrlNotAllowed
@@ -143,7 +144,7 @@ def address_of(connection: Connection, path: str) -> str:
         return connection.signer.address(connection.base_url, path)
     if not connection.base_url:
         raise UrlNotAllowed(f"provider key {connection.name} has no base URL")
-    return connection.base_url + path
+    return joined(connection.base_url, path)
 
 
 def url_for(runtime: TenantRuntime, connection: Connection, path: str) -> Url:

@@ -19,6 +19,7 @@ class Auth(StrEnum):
     BEARER = "bearer"
     X_API_KEY = "x-api-key"
     API_KEY = "api-key"
+    AWS = "aws"  # a key pair that signs each request, or an API key
     X_GOOG_API_KEY = "x-goog-api-key"
     GOOGLE = "google"  # a service account, whose tokens expire
     NONE = "none"

@@ -34,6 +34,21 @@ class Url(Struct, frozen=True):
         return parse(text)
 
 
+def joined(base_url: str, path: str) -> str:
+    """A provider's base and a path after it.
+
+    A query of the base (`?api-version=…`) stands in for that of the path. After a base that ends in a version
+    (`/v1`) the query is left out, and so is what the path has before a double slash: the base says it already.
+    """
+    base, _, said = base_url.partition("?")
+    base, (path, _, query) = base.rstrip("/"), path.partition("?")
+    prefix, mark, operation = path.partition("//")
+    if mark and re.search(r"/v[0-9]+\Z", base):
+        return f"{base}/{operation}"
+    query = said or query
+    return base + (f"{prefix}/{operation}" if mark else path) + (f"?{query}" if query else "")
+
+
 def parse(text: str) -> Url:
     if len(text) > LONGEST:
         refuse(f"longer than {LONGEST} characters")

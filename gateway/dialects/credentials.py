@@ -5,9 +5,8 @@ from __future__ import annotations
 from gateway.core.catalogue import Auth
 from gateway.dialects.dialect import Headers
 
-
 # No key, or one that is never sent: `gateway.signing` adds to each request what belongs to it.
-_SHOWN_BY_NO_HEADER = frozenset({Auth.NONE, Auth.GOOGLE})
+_SHOWN_BY_NO_HEADER = frozenset({Auth.NONE, Auth.AWS, Auth.GOOGLE})
 
 
 def auth_headers(auth: Auth, secret: str) -> Headers:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from gateway.core.catalogue import Auth
 from gateway.egress import Egress, Url
+from gateway.signing.aws import AwsSigner
 
 
 class Signer(Protocol):
@@ -26,7 +27,7 @@ class Signer(Protocol):
 
 
 # From a secret as it was entered; ValueError, with what is wrong with it, if it is none.
-SIGNERS: Mapping[Auth, Callable[[str], Signer]] = {}
+SIGNERS: Mapping[Auth, Callable[[str], Signer]] = {Auth.AWS: AwsSigner}
 
 
 def signer_for(auth: Auth, secret: str) -> Signer | None:
