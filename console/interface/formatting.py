@@ -36,7 +36,7 @@ def usd(nano: int | None) -> str:
 def usd_exact(nano: int | None) -> str:
     if nano is None:
         return UNKNOWN
-    return _sign(nano) + "$" + money.usd(abs(nano))
+    return _sign(nano) + "$" + _with_cents(money.usd(abs(nano)))
 
 
 def usd_short(nano: int | None) -> str:
@@ -109,7 +109,10 @@ def _significant(dollars: Decimal) -> str:
     if not dollars or dollars >= 1:
         return f"{dollars:,.2f}"
     places = 4 if dollars >= Decimal("0.01") else min(9, 1 - dollars.adjusted())
-    text = f"{dollars:.{places}f}".rstrip("0")
+    return _with_cents(f"{dollars:.{places}f}".rstrip("0"))
+
+
+def _with_cents(text: str) -> str:
     whole, _, part = text.partition(".")
     return f"{whole}.{part.ljust(2, '0')}"
 

@@ -186,7 +186,23 @@
   document.addEventListener("htmx:timeout", sayFailure);
   document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.level));
 
+  // On a phone the heads of a table's columns are not shown: each cell then says its own
+
+  function nameCells(table) {
+    const names = [...table.tHead.rows[0].cells].map((head) => (head.querySelector(".visually-hidden") ? "" : head.textContent.trim()));
+    for (const body of [...table.tBodies, table.tFoot ?? []].flat())
+      for (const row of body.rows) {
+        let column = 0;
+        for (const cell of row.cells) {
+          if (names[column]) cell.dataset.label = names[column];
+          column += cell.colSpan;
+        }
+      }
+    table.dataset.named = "";
+  }
+
   function enhance(root) {
+    for (const table of root.querySelectorAll("table.cards")) nameCells(table);
     for (const note of root.querySelectorAll("[data-toast]")) fade(note);
     for (const field of root.querySelectorAll("[data-must-equal]")) guardTyped(field);
     for (const dialog of root.querySelectorAll("dialog[data-open]")) openDialog(dialog.id);
