@@ -17,6 +17,7 @@ from billing.spend import spend
 from console.publishing.again import decided_again
 from console.reports.arithmetic import Reckoning, of_line
 from console.reports.asking import Asked, Names, asked
+from console.reports.failures import because, failure_of
 from console.tenancy import Role, TenantRequest, member
 
 FIELDS = ("router", "model", "class", "tier", "outcome", "key")
@@ -35,6 +36,10 @@ class Attempt:
     @property
     def flowing(self) -> int:
         return self.start + self.length - self.first
+
+    @property
+    def because(self) -> str:
+        return because(self.line.because)
 
 
 @require_GET
@@ -72,6 +77,10 @@ def request(request: TenantRequest, request_id: str) -> HttpResponse:
         "reports/request.html",
         {
             "record": record,
+            "failure": failure_of(record.error),
+            "unpriced": sorted(
+                {line.model for line in detail.lines if line.cost_nano is None and line.model}
+            ),
             "answered": record.part == "answer",
             "attempts_said": "1 attempt" if record.attempts == 1 else f"{record.attempts} attempts",
             "attempts": [_attempt(line, record) for line in detail.lines],

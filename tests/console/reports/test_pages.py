@@ -13,8 +13,9 @@ from billing.spend import spend
 from console.interface.formatting import usd, usd_exact
 from console.tenancy import within
 from console.tenants.models import Plan, Tenant
+from gateway.core.ladder import AttemptOutcome
 from gateway.core.snapshot import TenantSnapshot
-from tests.billing.events import GPT_5, NANO, attempt, settled
+from tests.billing.events import GPT_5, MYSTERY, NANO, attempt, settled
 from tests.console.conftest import Person
 from tests.console.reports.conftest import Book
 
@@ -183,11 +184,29 @@ def test_others_see_none_of_it(eve: Person, traffic: Tenant) -> None:
 def test_a_request_says_how_its_cost_came_about(ada: Person, traffic: Tenant) -> None:
     page = text(shown(ada.client, "requests/r2/"))
 
-    assert "json_valid" in page
+    assert "Rejected the answer was not valid JSON" in page
     assert "1,000 $0.05 $0.00005" in page  # tokens, price, amount
-    assert "Cost price in force since 2020-01-01 $0.00325" in page
+    assert "Cost $0.00325" in page
     assert "Less all attempts $0.00338" in page
     assert "Saved −$0.00013" in page
+
+
+def test_a_failed_request_says_what_went_wrong_and_where_to_mend_it(
+    ada: Person, acme: Tenant, book: Book
+) -> None:
+    refused = attempt(NANO, outcome=AttemptOutcome.FAILED, because="provider_credentials_invalid")
+    book(settled(acme.pk, refused, outcome="failed", request_id="r7", error="provider_credentials_invalid"))
+    page = shown(ada.client, "requests/r7/")
+
+    assert "The provider refused the key that is stored for it. Replace the key" in text(page)
+    assert '<a class="btn btn-sm" href="/t/acme/provider-keys/">Provider keys</a>' in page
+
+
+def test_where_a_price_is_missing_it_can_be_set(ada: Person, traffic: Tenant) -> None:
+    page = shown(ada.client, "requests/r3/")
+
+    assert f"No price is known for {MYSTERY.id}" in text(page)
+    assert f'<a class="btn btn-sm" href="/t/acme/model/{MYSTERY.id}/">Set a price</a>' in page
 
 
 def test_a_request_is_decided_again_on_what_was_published_then(
