@@ -25,6 +25,8 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     streaming: bool = False
     wants_usage: bool = False  # whether the caller asked for usage in the stream
     needs: frozenset[Need] = frozenset()
+    native: str = ""  # the first field that only a provider of this very protocol can be told: its tools, its memory
+    wants_logprobs: bool = False  # we want them, for a check; the caller may not
     max_output_tokens: int | None = None
     choices: int = 1
     end_user: str = ""
@@ -152,6 +154,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     end_user: str = ""
     metadata: Mapping[str, str] = {}
     streaming: bool = False
+    kindred: Mapping[str, Any] = {}  # what only dialects of one family say, by one name; listed in `unsayable` too
     unsayable: tuple[str, ...] = ()  # fields of the caller's dialect that have no place here
     spelled: Mapping[str, str] = {}  # what the caller's dialect calls a field, where it is another word
 
@@ -169,6 +172,15 @@ class Finish(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Token(Struct, frozen=True, omit_defaults=True):
+    """One token of an answer: the natural logarithm of its probability, and the likeliest in its place."""
+
+    text: str
+    logprob: float
+    data: bytes | None = None  # where a token is a part of a character
+    top: tuple[Token, ...] = ()
+
+
 class Reply(Struct, frozen=True, kw_only=True):
     """An answer. Log-probabilities are natural logarithms, one a token; None where the provider gave none."""
 
@@ -179,6 +191,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     usage: Usage = NOTHING
     usage_source: UsageSource = UsageSource.NONE
     logprobs: tuple[float, ...] | None = None
+    tokens: tuple[Token, ...] = ()  # the same by tokens, where the provider names them
     stop_sequence: str = ""
     created: int = 0  # Unix seconds
     raw: Mapping[str, Any] | None = None  # the provider's body
@@ -205,9 +218,10 @@ class Started(Struct, frozen=True, tag="started", kw_only=True):
     usage: Usage = NOTHING  # what is known of the prompt
 
 
-class TextDelta(Struct, frozen=True, tag="text"):
+class TextDelta(Struct, frozen=True, tag="text", omit_defaults=True):
     text: str
     choice: int = 0
+    tokens: tuple[Token, ...] = ()  # those that were asked for
 
 
 class ThinkingDelta(Struct, frozen=True, tag="thinking"):

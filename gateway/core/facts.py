@@ -82,6 +82,8 @@ class Surface(StrEnum):
 
     OPENAI_CHAT = "openai_chat"
     ANTHROPIC = "anthropic"
+    OPENAI_RESPONSES = "openai_responses"
+    OPENAI_COMPLETIONS = "openai_completions"
 
 
 class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,3 +106,4 @@ class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unavailable: frozenset[str] = frozenset()  # model ids whose provider is failing just now
     budget_left: float = 1.0  # share of the tightest budget
     kind: ModelKind = ModelKind.CHAT  # of model, that can answer it
+    native: str = ""  # the first field that only a provider of the caller's own protocol can be told
