@@ -151,8 +151,12 @@ class Dispatcher:
         return response
 
 
+def dialect_of(trial: Trial) -> str:
+    return trial.model.dialect or trial.connection.provider.dialect
+
+
 def protocol_of(trial: Trial) -> ProviderSide:
-    return PROTOCOLS[trial.connection.provider.dialect]
+    return PROTOCOLS[dialect_of(trial)]
 
 
 async def read_whole(response: Response) -> bytes:

@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
 
+from msgspec.structs import replace
+
+from gateway.dialects import SURFACES
 from gateway.exchange import Endpoint
 
-_OPERATIONS: dict[str, tuple[str, str, str]] = {  # path → surface, operation, method
-    "/v1/chat/completions": ("openai_chat", "chat", "POST"),
-    "/chat/completions": ("openai_chat", "chat", "POST"),
-    "/v1/messages": ("anthropic", "chat", "POST"),
-    "/v1/models": ("openai_chat", "models", "GET"),
-    "/models": ("openai_chat", "models", "GET"),
+
+def _get(surface: str) -> Endpoint:
+    return Endpoint(surface=surface, operation="models", method="GET")
+
+
+def _post(surface: str, operation: str = "chat", *, streaming: bool = False, batch: bool = False) -> Endpoint:
+    return Endpoint(surface=surface, operation=operation, method="POST", streaming=streaming, batch=batch)
+
+
+# Some SDKs of OpenAI's put `/v1` before their paths, some take it for a part of the base.
+_OPENAI: Mapping[str, Endpoint] = {
+    "/chat/completions": _post("openai_chat"),
+    "/responses": _post("openai_responses"),
+    "/completions": _post("openai_completions"),
+    "/embeddings": _post("openai_chat", "embed"),
+    "/models": _get("openai_chat"),
+}
+_FIXED: Mapping[str, Endpoint] = {
+    **_OPENAI,
+    **{f"/v1{path}": endpoint for path, endpoint in _OPENAI.items()},
+    "/v1/messages": _post("anthropic"),
+    "/v1/messages/count_tokens": _post("anthropic", "count"),
+    "/v1beta/models": _get("gemini"),
+}
+_OF_A_MODEL: Mapping[str, Endpoint] = {  # `{version}/models/{model}:{verb}`
+    "generateContent": _post("gemini"),
+    "streamGenerateContent": _post("gemini", streaming=True),
+    "countTokens": _post("gemini", "count"),
+    "embedContent": _post("gemini", "embed"),
+    "batchEmbedContents": _post("gemini", "embed", batch=True),
 }
 _ROUTER = re.compile(rb"/router/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})(/.*)\Z")
-_KNOWN: dict[bytes, Endpoint] = {
-    path.encode(): Endpoint(surface=surface, operation=operation, method=method)
-    for path, (surface, operation, method) in _OPERATIONS.items()
-}
+_MODEL = re.compile(rb"(/v1beta|/v1|)/models/([^:?#]{1,300}?)(?::([A-Za-z]+))?\Z")
 
 
 def find(path: bytes) -> tuple[Endpoint | None, str]:
@@ -25,10 +51,33 @@ def find(path: bytes) -> tuple[Endpoint | None, str]:
     if known := _KNOWN.get(path):
         return known, known.surface
     match = _ROUTER.match(path)
-    below = _KNOWN.get(match[2]) if match else None
-    if match is None or below is None:
-        return None, "anthropic" if b"/v1/messages" in path else "openai_chat"
-    endpoint = Endpoint(
-        surface=below.surface, operation=below.operation, method=below.method, router=match[1].decode()
-    )
-    return endpoint, below.surface
+    router, below = (match[1].decode(), match[2]) if match else (None, path)
+    endpoint = _KNOWN.get(below) or _of_a_model(below)
+    if endpoint is None:
+        return None, _guessed(path)
+    if router is not None:
+        endpoint = replace(endpoint, router=router)
+    return endpoint, endpoint.surface
+
+
+def _of_a_model(path: bytes) -> Endpoint | None:
+    """The model stands in the path: a model is looked up, or asked for what the verb says."""
+    match = _MODEL.match(path)
+    if match is None:
+        return None
+    version, model, verb = match[1], unquote_to_bytes(match[2]).decode(errors="replace"), match[3]
+    if verb is None:
+        return replace(_get("gemini" if version == b"/v1beta" else "openai_chat"), model=model)
+    endpoint = _OF_A_MODEL.get(verb.decode())
+    return replace(endpoint, model=model) if endpoint and endpoint.surface in SURFACES else None
+
+
+def _guessed(path: bytes) -> str:
+    if b"/v1beta" in path and "gemini" in SURFACES:
+        return "gemini"
+    return "anthropic" if b"/v1/messages" in path else "openai_chat"
+
+
+_KNOWN: Mapping[bytes, Endpoint] = {
+    path.encode(): endpoint for path, endpoint in _FIXED.items() if endpoint.surface in SURFACES
+}

@@ -52,6 +52,7 @@ shape it says so. A message never holds a secret, a host, or more than 100 chara
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from math import ceil, isfinite
 
@@ -201,6 +202,16 @@ class ModelNotFound(NotFound):
 
     def __init__(self, model: str) -> None:
         super().__init__(f"No provider of this account serves a model '{echo(model)}'.", param="model")
+
+
+class EmbeddingModelNotFound(ModelNotFound):
+    def __init__(self, model: str, served: Sequence[str]) -> None:
+        super().__init__(model)
+        known = ", ".join(served[:5]) or "none yet; add a provider key that has some"
+        self.message = (
+            f"'{echo(model)}' is no embedding model of this account. Vectors of two models do not compare, so that "
+            f"none is chosen for you: name one ({known})."
+        )
 
 
 class MethodNotAllowed(CallerError):

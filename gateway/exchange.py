@@ -24,6 +24,7 @@ class Call(Struct, frozen=True, kw_only=True):
     body: bytes
     request_id: str
     arrived: float  # monotonic seconds
+    query: bytes = b""  # what follows the path's question mark
 
     def text(self, name: bytes, limit: int = 512) -> str:
         """A header as text without anything unprintable; empty when it is absent."""
@@ -35,10 +36,11 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """What a path means: which surface, which of its operations, under which router."""
 
     surface: str
-    operation: str  # chat | models
+    operation: str  # chat | embed | count | models
     method: str
     model: str = ""  # where a surface puts it into the path
     streaming: bool = False  # likewise
+    batch: bool = False  # likewise: several embeddings at once
     router: str | None = None
 
 

@@ -16,18 +16,17 @@ from gateway import telemetry
 from gateway.admit import Admission
 from gateway.authenticate import authenticate
 from gateway.breakers import Breakers
-from gateway.core.router import on_whitelist
-from gateway.dialects import SURFACES
-from gateway.dispatch import JSON, Dispatcher
+from gateway.dispatch import Dispatcher
 from gateway.egress import Egress
 from gateway.errors import Draining
 from gateway.exchange import Answer, Call
 from gateway.idempotency import HEADER, Once
-from gateway.pipeline import Tools, answer
+from gateway.pipeline import answer
 from gateway.record import Spool
 from gateway.settings import Settings
 from gateway.ship import Shipper
 from gateway.state import State
+from gateway.steps import Tools
 from gateway.subscribe import Shelf, Subscriber
 
 SHIP_AT_END = 5.0  # seconds for what is in the spool, when we stop; what stays is shipped by the next process
@@ -92,23 +91,11 @@ class Handler:
     async def handle(self, call: Call) -> Answer:
         if self._draining:
             raise Draining()
-        if call.endpoint.operation == "models":
-            return self.models(call)
         world = self._state.world
         if HEADER not in call.headers:
             return await answer(call, world, self._tools)
         tenant = authenticate(call, world).runtime.id
         return await self._once.run(call, tenant, lambda: answer(call, world, self._tools))
-
-    def models(self, call: Call) -> Answer:
-        """What the caller can name, in the shape of its SDK."""
-        caller = authenticate(call, self._state.world)
-        surface = SURFACES["anthropic" if b"anthropic-version" in call.headers else call.endpoint.surface]
-        snapshot = caller.runtime.snapshot
-        reachable = caller.router.open if caller.router else snapshot.models
-        allowed = [m for m in reachable if m.provider_key and on_whitelist(m.id, snapshot.whitelist)]
-        body = surface.render_models(allowed)
-        return Answer(status=200, headers=[(b"content-type", JSON)], body=body)
 
     async def healthz(self) -> Answer:
         return _said(200, b"ok")

@@ -9,25 +9,15 @@ from msgspec.structs import replace
 
 from gateway import telemetry
 from gateway.core.catalogue import Model
-from gateway.core.conversation import (
-    ChatRequest,
-    Conversation,
-    Part,
-    Refused,
-    Text,
-    Thinking,
-    ToolCall,
-)
+from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
 from gateway.core.decide import Route
 from gateway.core.events import Intent, Origin, RequestSettled
 from gateway.core.facts import RequestFacts, Tier
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model, outcome_of
 from gateway.core.policy import Check, Judge
 from gateway.core.price import NOTHING, Usage, UsageSource
-from gateway.core.prompt import Prompt
 from gateway.core.router import Router
 from gateway.core.settle import Settlement, line_of, settle
-from gateway.dialects.dialect import CallerSide
 from gateway.record import Spool
 from gateway.state import Connection, TenantRuntime
 
@@ -67,9 +57,6 @@ class Journey:
         *,
         runtime: TenantRuntime,
         router: Router,
-        surface: CallerSide,
-        request: ChatRequest,
-        prompt: Prompt,
         facts: RequestFacts,
         route: Route,
         origin: Origin,
@@ -77,9 +64,8 @@ class Journey:
         patience: float,
         spool: Spool,
     ) -> None:
-        self.runtime, self.router, self.surface, self.request = runtime, router, surface, request
-        self.prompt = prompt
-        self.facts, self.route, self.origin, self.arrived = facts, route, origin, arrived
+        self.runtime, self.router, self.origin, self.arrived = runtime, router, origin, arrived
+        self.facts, self.route = facts, route
         self.deadline = arrived + patience
         self.ladder: tuple[Rung, ...] = route.ladder
         self.attempts: list[Attempt] = []
@@ -88,7 +74,6 @@ class Journey:
         self.settlement: Settlement | None = None
         self.on_settled: Callable[[], None] | None = None
         self._spool = spool
-        self._conversation: Conversation | None = None
         self._envelope = frozenset(model for rung in route.ladder for model in rung.models)
 
     @property
@@ -103,13 +88,6 @@ class Journey:
     @property
     def needs_logprobs(self) -> bool:
         return any(check.mean_logprob is not None for check in self.checks)
-
-    @property
-    def conversation(self) -> Conversation:
-        """The request's meaning, read once, and only when a provider speaks another dialect."""
-        if self._conversation is None:
-            self._conversation = self.surface.conversation_of(self.request)
-        return self._conversation
 
     @property
     def remaining(self) -> float:

@@ -22,14 +22,14 @@ RUBRIC = "The answer is correct, complete, and does what the request asks for."
 _SCORE = re.compile(r"(?<![\d.])(?:0(?:\.\d+)?|1(?:\.0+)?)(?![\d.])")
 
 
-async def consult(ask: Ask, journey: Journey, judge: Judge, reply: Reply) -> Finding:
+async def consult(ask: Ask, journey: Journey, prompt: Prompt, judge: Judge, reply: Reply) -> Finding:
     """Passed or failed as the judge scores; unknown when it cannot be asked or says no number."""
     try:
         trial = journey.begin(judge.model, kind=Kind.JUDGE)
     except OutsideEnvelope:
         return "unknown"
     try:
-        verdict = await ask(journey, trial, question(journey.prompt, reply, judge))
+        verdict = await ask(journey, trial, question(prompt, reply, judge))
     except (UpstreamError, CallerError) as error:
         journey.close(trial, AttemptOutcome.FAILED, because=error.code, status=error.status)
         return "unknown"

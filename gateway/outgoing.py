@@ -7,6 +7,7 @@ import msgspec
 from gateway.authenticate import Caller
 from gateway.core.ladder import Attempt, AttemptOutcome, outcome_of
 from gateway.core.router import Router
+from gateway.counting import Count
 from gateway.dispatch import EVENTS, JSON, Came
 from gateway.exchange import Answer, Call
 from gateway.journey import Journey
@@ -53,6 +54,19 @@ def committed(journey: Journey, stream: Stream) -> Answer:
         (b"x-rungway-outcome", outcome.encode()),
     ]
     return Answer(status=200, headers=headers, body=stream)
+
+
+def counted_tokens(journey: Journey, count: Count) -> Answer:
+    headers = [
+        *decided(journey),
+        (b"x-request-id", journey.origin.request_id.encode()),
+        (b"content-type", JSON),
+        (b"x-rungway-model", count.model.encode()),
+        *counted(journey, "answered"),
+    ]
+    if count.estimated:
+        headers.append((b"x-rungway-estimated", b"true"))
+    return Answer(status=200, headers=headers, body=count.body)
 
 
 def decided(journey: Journey) -> Headers:

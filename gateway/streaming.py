@@ -25,12 +25,13 @@ from gateway.core.conversation import (
 from gateway.core.ladder import Attempt, AttemptOutcome
 from gateway.core.money import usd
 from gateway.core.price import Usage, UsageSource
-from gateway.dialects.dialect import StreamReader, StreamRelay, StreamWriter
+from gateway.dialects.dialect import CallerSide, StreamReader, StreamRelay, StreamWriter
 from gateway.egress import EgressError, Response
 from gateway.errors import Draining, GatewayError, InternalError, UpstreamError, UpstreamInvalidResponse
 from gateway.failures import from_egress
 from gateway.journey import Journey, Trial, reckoned
 
+SILENCE = 15.0  # seconds after which a stream says that it is still there
 CUT = "The provider's stream ended before its answer was whole."
 
 log = structlog.get_logger()
@@ -106,8 +107,11 @@ _CONTENT = (TextDelta, ThinkingDelta, RefusalDelta, ToolCallStarted, Ended)
 class Stream:
     """Committed: iterate it to relay, `close` it whatever happens; the request is settled either way."""
 
-    def __init__(self, journey: Journey, trial: Trial, relay: StreamRelay, response: Response) -> None:
-        self.journey, self.trial, self.relay, self._response = journey, trial, relay, response
+    def __init__(
+        self, journey: Journey, surface: CallerSide, trial: Trial, relay: StreamRelay, response: Response
+    ) -> None:
+        self.journey, self.trial, self.relay = journey, trial, relay
+        self._surface, self._response = surface, response
         self._incoming = response.__aiter__()
         self._held: list[bytes] = []
         self._ended = False
@@ -151,23 +155,31 @@ class Stream:
         end, so that the connection can serve again."""
         try:
             while True:
-                if self.relay.error is not None:
-                    raise self.relay.error
-                if self.journey.settlement is not None:
-                    self._held.clear()
-                elif self.relay.complete:
-                    self.finish()
-                    yield self.take() + self._bill()
-                elif part := self.take():
+                if part := self._pass_on():
                     yield part
                 if self._ended:
                     break
-                await self._read_on()
+                if not await self._response.is_quiet(SILENCE):
+                    await self._read_on()
+                elif self.journey.settlement is None:
+                    yield self._surface.keep_alive
             if self.journey.settlement is None:
                 raise UpstreamInvalidResponse(CUT)
         except Exception as error:  # noqa: BLE001 - whatever it is, the stream must not look whole
             if self.journey.settlement is None:
                 yield self.take() + self._broken(self._told(error))
+
+    def _pass_on(self) -> bytes:
+        """What is to be sent now; with the end of the answer, its bill."""
+        if self.relay.error is not None:
+            raise self.relay.error
+        if self.journey.settlement is not None:
+            self._held.clear()
+            return b""
+        if self.relay.complete:
+            self.finish()
+            return self.take() + self._bill()
+        return self.take()
 
     def _told(self, error: Exception) -> GatewayError:
         if isinstance(error, UpstreamError):
@@ -217,7 +229,7 @@ class Stream:
         self.account()
         self.journey.close(self.trial, AttemptOutcome.FAILED, because=error.code, served=self.relay.model)
         self._settle(None, 200, "failed", error.code)
-        return self.journey.surface.stream_error(error)
+        return self._surface.stream_error(error)
 
     def _settle(self, delivered: Attempt | None, status: int, outcome: str = "", error: str = "") -> None:
         self.journey.settle(delivered=delivered, status=status, outcome=outcome, error=error)

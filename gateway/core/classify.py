@@ -60,6 +60,18 @@ def classify(prompt: Prompt) -> Classification:
     )
 
 
+def unclassified(input_tokens: int) -> Classification:
+    """Of what is no work for a model that writes."""
+    return Classification(
+        request_class=C.UNKNOWN,
+        difficulty=0.0,
+        confidence=0.0,
+        input_tokens=input_tokens,
+        output_tokens=0,
+        evidence=(),
+    )
+
+
 def count_input(prompt: Prompt) -> int:
     """Counted on what is read, and stretched to what there is."""
     read_characters, tokens = 0, 0

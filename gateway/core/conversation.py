@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from gateway.core.facts import Need, Surface
+from gateway.core.facts import ModelKind, Need, Surface
 from gateway.core.price import NOTHING, Usage, UsageSource
 
 
 class ChatRequest(Struct, frozen=True, kw_only=True):
     """A request as checked: `raw` is the caller's body, parsed once and never changed."""
+
+    kind: ClassVar[ModelKind] = ModelKind.CHAT
 
     surface: Surface
     requested_model: str

@@ -15,10 +15,10 @@ from msgspec import Struct
 
 from gateway.core.catalogue import Model
 from gateway.core.conditions import Test, reads_classification
-from gateway.core.facts import RANK, Need, RequestFacts, Tier
+from gateway.core.facts import RANK, ModelKind, Need, RequestFacts, Tier
 from gateway.core.ladder import Rung
 from gateway.core.money import PER_MILLION
-from gateway.core.policy import Cascade, Floor, Otherwise, Policy, Rule
+from gateway.core.policy import REQUESTED, Cascade, Floor, Otherwise, Policy, Rule
 from gateway.core.price import Usage, cost
 from gateway.core.router import Router
 
@@ -72,12 +72,42 @@ class Refusal(Struct, frozen=True, kw_only=True):
 
 
 def decide(facts: RequestFacts, router: Router) -> Route | Refusal:
+    if facts.kind is ModelKind.EMBEDDING:
+        return stay(facts, router)
     target = aim(facts, router)
     kept, out = sieve(router.by_kind[facts.kind], target, facts)
     if not kept:
         return Refusal(target=target, code=_code(out), out=tuple(out))
     kept = in_order(kept, facts)
     return Route(target=target, ladder=climb(kept), kept=tuple(kept), out=tuple(out))
+
+
+def stay(facts: RequestFacts, router: Router) -> Route | Refusal:
+    """Vectors of two models do not compare: the one that was asked for, wherever it is served, or none.
+
+    No rule is matched, for none may choose another model; whitelists and floors hold.
+    """
+    name = facts.requested_model
+    tier, held, floor = lift(Tier.LOCAL, router.floors, facts)
+    target = Target(rule=REQUESTED, tier=tier, pin=None, cascade=None, floors=held, lifted_by=floor)
+    models = router.by_kind[facts.kind]
+    same = [model for model in models if is_same(model, name)]
+    kept, out = sieve(same, target, facts)
+    out += [(model, "another model's vectors do not compare") for model in models if model not in same]
+    if not kept:
+        return Refusal(target=target, code=_code(out), out=tuple(out))
+    kept = sorted(in_order(kept, facts), key=lambda model: model.id != name)
+    return Route(target=target, ladder=climb(kept), kept=tuple(kept), out=tuple(out))
+
+
+def is_same(model: Model, name: str) -> bool:
+    """Whether a name means this model, at whichever provider: `provider/model` or the model alone."""
+    return name == model.id or bare(name) in {bare(model.id), bare(model.wire_name)}
+
+
+def bare(name: str) -> str:
+    """Without those who serve it: providers that relay others' models put two names before it."""
+    return name.rpartition("/")[2]
 
 
 def aim(facts: RequestFacts, router: Router) -> Target:

@@ -84,6 +84,7 @@ class Surface(StrEnum):
     ANTHROPIC = "anthropic"
     OPENAI_RESPONSES = "openai_responses"
     OPENAI_COMPLETIONS = "openai_completions"
+    GEMINI = "gemini"
 
 
 class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,3 +108,4 @@ class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     budget_left: float = 1.0  # share of the tightest budget
     kind: ModelKind = ModelKind.CHAT  # of model, that can answer it
     native: str = ""  # the first field that only a provider of the caller's own protocol can be told
+    counts_only: bool = False  # nothing is generated: the caller asks how many tokens the prompt has

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     JUDGE = "judge"
     CLASSIFIER = "classifier"
     SHADOW = "shadow"
+    COUNT = "count"  # of the prompt's tokens: nothing is generated, nothing is billed
 
 
 class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):

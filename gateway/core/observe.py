@@ -7,11 +7,12 @@ from datetime import datetime
 
 from gateway.core.classify import Classification
 from gateway.core.conversation import ChatRequest
+from gateway.core.embedding import EmbeddingRequest
 from gateway.core.facts import RequestFacts
 
 
 def observe(
-    request: ChatRequest,
+    request: ChatRequest | EmbeddingRequest,
     seen: Classification,
     *,
     at: datetime,
@@ -20,6 +21,7 @@ def observe(
     key: str,
     unavailable: frozenset[str] = frozenset(),
     budget_left: float = 1.0,
+    counts_only: bool = False,
 ) -> RequestFacts:
     return RequestFacts(
         at=at,
@@ -37,6 +39,8 @@ def observe(
         lot=lot,
         unavailable=unavailable,
         budget_left=budget_left,
+        kind=request.kind,
+        counts_only=counts_only,
     )
 
 

@@ -97,6 +97,17 @@ class Response:
             self._flow()
         return chunk
 
+    async def is_quiet(self, seconds: float) -> bool:
+        """Whether for so long nothing comes. Something that is there, or an end, is not waited for."""
+        if self._chunks or self._ended:
+            return False
+        alarm = asyncio.get_running_loop().call_later(seconds, self._wake)
+        try:
+            await self.wait()
+        finally:
+            alarm.cancel()
+        return not self._chunks and not self._ended
+
     def close(self) -> None:
         """Whatever is still to come is not wanted: the connection is closed at once."""
         if not self._ended:

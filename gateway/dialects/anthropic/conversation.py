@@ -129,7 +129,7 @@ def conversation_of(request: ChatRequest) -> Conversation:
         tools=tuple(_tool(index, tool) for index, tool in enumerate(raw.get("tools") or ())),
         tool_choice=_tool_choice(raw.get("tool_choice")),
         output_format=_output_format(output.get("format")),
-        max_output_tokens=raw["max_tokens"],
+        max_output_tokens=raw.get("max_tokens"),
         temperature=raw.get("temperature"),
         top_p=raw.get("top_p"),
         top_k=raw.get("top_k"),

@@ -35,12 +35,13 @@ LEAST_THINKING = 1_024  # tokens
 RELAYED = (b"anthropic-version", b"anthropic-beta")  # headers that belong to what is said
 
 
-def parse_request(body: bytes, headers: Mapping[bytes, bytes]) -> ChatRequest:
+def parse_request(body: bytes, headers: Mapping[bytes, bytes], *, counts_only: bool = False) -> ChatRequest:
+    """`counts_only`: no answer is asked for, so that none need be limited."""
     _check_version(headers.get(b"anthropic-version"))
     raw = json_body.read(body)
     dropped = check_fields(raw, CHECKS)
     messages = messages_of(raw)
-    if raw.get("max_tokens") is None:
+    if raw.get("max_tokens") is None and not counts_only:
         raise missing("max_tokens")
     needs = check_messages(messages)
     _check_together(raw)
@@ -53,7 +54,7 @@ def parse_request(body: bytes, headers: Mapping[bytes, bytes]) -> ChatRequest:
         streaming=raw.get("stream") is True,
         wants_usage=True,
         needs=frozenset(needs | _needs(raw)),
-        max_output_tokens=raw["max_tokens"],
+        max_output_tokens=raw.get("max_tokens"),
         end_user=(raw.get("metadata") or {}).get("user_id") or "",
         headers=tuple((name, headers[name]) for name in RELAYED if name in headers),
         dropped=dropped,
@@ -69,7 +70,8 @@ def _check_version(version: bytes | None) -> None:
 
 def _check_together(raw: Mapping[str, Any]) -> None:
     thinking = raw.get("thinking") or {}
-    if thinking.get("type") == "enabled" and thinking["budget_tokens"] >= raw["max_tokens"]:
+    limit = raw.get("max_tokens")
+    if thinking.get("type") == "enabled" and limit is not None and thinking["budget_tokens"] >= limit:
         raise wrong("thinking.budget_tokens", "must be less than 'max_tokens'")
     if raw.get("tool_choice") is not None:
         check_tool_choice(raw["tool_choice"], raw.get("tools") or ())
