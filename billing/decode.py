@@ -90,6 +90,7 @@ def _amounts(event: Event) -> tuple[Amount, ...]:
         *common,
         ("status", event.status, 999),
         ("baseline", event.baseline, MOST_NANO),
+        ("second", event.second, MOST_NANO),
         ("total_ms", event.total_ms, MOST),
         ("first_byte_ms", event.first_byte_ms, MOST),
         ("decide_us", event.decide_us, MOST),

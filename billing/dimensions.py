@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 # Columns of a ledger line, a request and a rollup alike. A request has those of the line that ended it.
 DIMENSIONS = (
     "router",
@@ -15,6 +17,7 @@ DIMENSIONS = (
     "outcome",
     "part",
     "known",
+    "verified",
     "fit",
     "called_for",
     "needs",
@@ -41,5 +44,17 @@ DISJOINT = tuple(name for name in TOKENS if name not in {"reasoning_tokens", "se
 
 # Sums over ledger lines, then sums over requests.
 OF_LINES = ("attempts", *TOKENS, "cost_nano", "unpriced_attempts")
-OF_REQUESTS = ("requests", "baseline_nano")
+OF_REQUESTS = ("requests", "baseline_nano", "second_nano", "second_unknown")
 MEASURES = (*OF_LINES, *OF_REQUESTS)
+
+# Daily sums are kept by several choices of dimensions, so that a page over months reads few rows. All have
+# these, by which measures are told apart:
+ALWAYS = ("outcome", "part", "known", "verified")
+# A question goes to the first that has all its words.
+GRAINS: Mapping[str, frozenset[str]] = {
+    "money": frozenset({*ALWAYS, "router", "provider", "model", "tier"}),
+    "key": frozenset({*ALWAYS, "gateway_key"}),
+    "asked": frozenset({*ALWAYS, "requested_model"}),
+    "work": frozenset({*ALWAYS, "router", "rule", "request_class"}),
+    "all": frozenset(DIMENSIONS),
+}

@@ -6,8 +6,11 @@ the rollups move by the difference. The request's record, a summary, says from t
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.backends.utils import CursorWrapper
 
+from billing.chain import ENTER
 from billing.lines import LINE_COLUMNS, REQUEST_COLUMNS
 from billing.rollup import ADD
 
@@ -16,34 +19,36 @@ _REST = ", ".join(column for column in LINE_COLUMNS if column != "attempt_id")
 _REQUESTS = ", ".join(REQUEST_COLUMNS)
 _LANDED = ", ".join(f"landed_request.{column}" for column in REQUEST_COLUMNS)
 
+REASON = "settled late"
+
 _FIND = """
     SELECT request.request_id FROM billing_requestrecord AS request
-    JOIN landed_request USING (request_id) WHERE request.interrupted FOR UPDATE OF request
+    JOIN landed_request USING (request_id)
+    WHERE request.interrupted AND request.at >= %s AND request.at <= %s FOR UPDATE OF request
 """
 
+_MEANT = "request_id = ANY(%(late)s) AND at >= %(first)s AND at <= %(last)s"
 _CORRECT = f"""
     WITH old AS (
-        SELECT * FROM billing_requestrecord WHERE request_id = ANY(%(late)s)
-    ), taken_back AS (
-        INSERT INTO billing_ledgerentry (attempt_id, {_REST}, sign, corrects)
-        SELECT attempt_id || '~back', {_REST}, -1, attempt_id FROM billing_ledgerentry
-        WHERE request_id = ANY(%(late)s) RETURNING *
-    ), entered AS (
-        INSERT INTO billing_ledgerentry (attempt_id, {_REST}, corrects)
-        SELECT landed_line.attempt_id || CASE WHEN known_before THEN '~1' ELSE '' END, {_REST},
-               CASE WHEN known_before THEN landed_line.attempt_id ELSE '' END
+        SELECT * FROM billing_requestrecord WHERE {_MEANT}
+    ), entering AS (
+        SELECT attempt_id || '~back' AS attempt_id, {_REST}, -1::smallint AS sign, attempt_id AS corrects,
+               %(reason)s AS reason
+        FROM billing_ledgerentry WHERE {_MEANT}
+        UNION ALL
+        SELECT landed_line.attempt_id || CASE WHEN known_before THEN '~1' ELSE '' END, {_REST}, 1,
+               CASE WHEN known_before THEN landed_line.attempt_id ELSE '' END, %(reason)s
         FROM landed_line, LATERAL (
             SELECT EXISTS (SELECT FROM billing_ledgerentry AS line
-                           WHERE line.attempt_id = landed_line.attempt_id) AS known_before
+                           WHERE line.attempt_id = landed_line.attempt_id AND line.at = landed_line.at) AS known_before
         ) AS before
-        WHERE request_id = ANY(%(late)s) ON CONFLICT (attempt_id) DO NOTHING RETURNING *
-    ), renewed AS (
+        WHERE request_id = ANY(%(late)s)
+    ), {ENTER}, renewed AS (
         UPDATE billing_requestrecord AS request SET ({_REQUESTS}) = ROW({_LANDED}), corrected = true
         FROM landed_request
         WHERE request.request_id = landed_request.request_id AND request.request_id = ANY(%(late)s)
+          AND request.at >= %(first)s AND request.at <= %(last)s
         RETURNING request.*
-    ), fresh_lines AS (
-        SELECT * FROM taken_back UNION ALL SELECT * FROM entered
     ), fresh_requests AS (
         SELECT *, -1 AS sign FROM old UNION ALL SELECT *, 1 AS sign FROM renewed
     )
@@ -51,9 +56,9 @@ _CORRECT = f"""
 """  # noqa: S608 (of constants)
 
 
-def correct(cursor: CursorWrapper) -> None:
-    """Within the transaction of `store`, over what has landed."""
-    cursor.execute(_FIND)
+def correct(cursor: CursorWrapper, *, first: datetime, last: datetime) -> None:
+    """Within the transaction of `store`, over what has landed; `first` and `last` are when its requests came."""
+    cursor.execute(_FIND, [first, last])
     late = [request_id for (request_id,) in cursor.fetchall()]
     if late:
-        cursor.execute(_CORRECT, {"late": late})
+        cursor.execute(_CORRECT, {"late": late, "first": first, "last": last, "reason": REASON})

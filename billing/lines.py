@@ -16,6 +16,7 @@ from gateway.core.price import Price, UsageSource
 from gateway.core.settle import answer_of, total
 
 _OF_NO_MODEL = {Need.STREAMING, Need.REASONING}  # not abilities that a model may lack
+_REPORTED = frozenset({UsageSource.PROVIDER_FINAL, UsageSource.NONE})  # by providers, or nothing to report
 _PARTS: Mapping[Kind, str] = {Kind.JUDGE: "check", Kind.CLASSIFIER: "check", Kind.SHADOW: "shadow"}
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -33,6 +34,7 @@ class Common(NamedTuple):
     rule: str
     outcome: str
     known: bool
+    verified: bool
     fit: str
     called_for: str
     needs: str
@@ -43,6 +45,7 @@ class Common(NamedTuple):
     policy_version: int
     snapshot_version: int
     baseline_model: str
+    second_model: str
 
 
 class OfRequest(NamedTuple):
@@ -63,6 +66,7 @@ class OfRequest(NamedTuple):
     unpriced_attempts: int
     baseline_nano: int | None
     saved_nano: int | None
+    second_nano: int | None
     total_ms: int
     first_byte_ms: int | None
     decide_us: int
@@ -87,6 +91,7 @@ class OfLine(NamedTuple):
     cost_nano: int | None
     price: str | None
     baseline_nano: int | None
+    second_nano: int | None
     started_ms: int
     first_byte_ms: int | None
     total_ms: int
@@ -109,6 +114,7 @@ REQUEST_COLUMNS = (*Common._fields, *OfRequest._fields)
 LINE_COLUMNS = (*Common._fields, *OfLine._fields)
 
 type Row = tuple[object, ...]
+type Baselines = tuple[int | None, int | None]  # the declared one, the second
 
 
 class Rows(NamedTuple):
@@ -118,15 +124,15 @@ class Rows(NamedTuple):
 
 def rows_of(event: RequestSettled, *, interrupted: bool = False) -> Rows:
     answer = None if event.outcome == "failed" else answer_of(event.attempts)
-    baseline = 0 if event.outcome == "failed" else event.baseline
+    baselines = (0, 0) if event.outcome == "failed" else (event.baseline, event.second)
     paid = total(line.cost for line in event.attempts)
-    common = _common(event, answer, known=paid is not None and baseline is not None)
+    saved = None if paid is None or baselines[0] is None else baselines[0] - paid
+    common = _common(event, answer, known=saved is not None)
     lines = [
-        (*common, *_line(line, n, answer, baseline if line.attempt is answer else 0))
+        (*common, *_line(line, n, answer, baselines if line.attempt is answer else (0, 0)))
         for n, line in enumerate(event.attempts, 1)
     ]
-    saved = None if paid is None or baseline is None else baseline - paid
-    request = _request(event, answer, baseline, saved, interrupted=interrupted)
+    request = _request(event, answer, baselines, saved, interrupted=interrupted)
     return Rows((*common, *request), lines)
 
 
@@ -175,6 +181,7 @@ def _common(event: RequestSettled, answer: Attempt | None, *, known: bool) -> Co
         rule=event.rule,
         outcome=event.outcome,
         known=known,
+        verified=all(line.attempt.usage_source in _REPORTED for line in event.attempts),
         fit=size,
         called_for=called_for(facts.request_class, facts.difficulty).value if facts and size else "",
         needs=",".join(sorted(facts.needs - _OF_NO_MODEL)) if facts else "",
@@ -185,6 +192,7 @@ def _common(event: RequestSettled, answer: Attempt | None, *, known: bool) -> Co
         policy_version=origin.policy_version,
         snapshot_version=origin.snapshot_version,
         baseline_model=event.baseline_model,
+        second_model=event.second_model,
     )
 
 
@@ -205,7 +213,7 @@ def _facts(event: RequestSettled) -> RequestFacts | None:
 def _request(
     event: RequestSettled,
     answer: Attempt | None,
-    baseline: int | None,
+    baselines: Baselines,
     saved: int | None,
     *,
     interrupted: bool,
@@ -228,8 +236,9 @@ def _request(
         attempts=len(event.attempts),
         cost_nano=sum(line.cost or 0 for line in event.attempts),
         unpriced_attempts=sum(line.cost is None for line in event.attempts),
-        baseline_nano=baseline,
+        baseline_nano=baselines[0],
         saved_nano=saved,
+        second_nano=baselines[1],
         total_ms=event.total_ms,
         first_byte_ms=event.first_byte_ms,
         decide_us=event.decide_us,
@@ -253,7 +262,7 @@ def part_of(attempt: Attempt, answer: Attempt | None) -> str:
     return "rejected" if attempt.outcome is AttemptOutcome.REJECTED else "failed"
 
 
-def _line(line: SettledAttempt, n: int, answer: Attempt | None, baseline: int | None) -> OfLine:
+def _line(line: SettledAttempt, n: int, answer: Attempt | None, baselines: Baselines) -> OfLine:
     attempt, usage = line.attempt, line.attempt.usage
     return OfLine(
         attempt_id=attempt.id,
@@ -272,7 +281,8 @@ def _line(line: SettledAttempt, n: int, answer: Attempt | None, baseline: int | 
         needs_review=attempt.outcome is AttemptOutcome.INTERRUPTED,
         cost_nano=line.cost,
         price=_price(line.price),
-        baseline_nano=baseline,
+        baseline_nano=baselines[0],
+        second_nano=baselines[1],
         started_ms=attempt.started_ms,
         first_byte_ms=attempt.first_byte_ms,
         total_ms=attempt.total_ms,

@@ -30,6 +30,7 @@ class Dimensions(Owned):
     outcome = models.TextField(db_default="")  # of the request
     part = models.TextField(db_default="")  # answer | rejected | failed | check
     known = models.BooleanField(db_default=True)  # whether the request's saving is
+    verified = models.BooleanField(db_default=True)  # whether providers reported all of the request's tokens
     fit = models.TextField(db_default="")  # core.overkill.Fit of the request
     called_for = models.TextField(db_default="")
     needs = models.TextField(db_default="")  # abilities, joined by commas
@@ -66,7 +67,7 @@ class RequestRecord(Dimensions):
     tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="requests"
     )
-    request_id = models.TextField(unique=True)
+    request_id = models.TextField(primary_key=True)  # in the table with `at`, by whose days it is partitioned
     at = models.DateTimeField()
     process = models.TextField()
     seq = models.BigIntegerField()
@@ -88,6 +89,10 @@ class RequestRecord(Dimensions):
     baseline_model = models.TextField(db_default="")
     baseline_nano = models.PositiveBigIntegerField(null=True)
     saved_nano = models.BigIntegerField(null=True)
+    second_model = models.TextField(
+        db_default=""
+    )  # the other baseline, always reckoned beside the declared one
+    second_nano = models.PositiveBigIntegerField(null=True)
     total_ms = models.PositiveBigIntegerField()
     first_byte_ms = models.PositiveBigIntegerField(null=True)
     decide_us = models.PositiveBigIntegerField()
@@ -122,20 +127,25 @@ class RequestRecord(Dimensions):
 
 
 class LedgerEntry(Dimensions, Tokens):
-    """One line a settled attempt. Append-only: a trigger refuses UPDATE and DELETE.
+    """One line a settled attempt. Append-only: the product's role may neither UPDATE nor DELETE.
 
     A correction is two more lines: the old one with `sign` -1, and the new one. Sums multiply by `sign`.
+    `place` and `hash` chain the lines of one tenant and day (see `billing.chain`). A column added later must
+    be nullable: an old line's digest leaves out what is null.
     """
 
     tenant = models.ForeignKey(
         "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="ledger"
     )
-    attempt_id = models.TextField(unique=True)
+    attempt_id = models.TextField(primary_key=True)  # in the table with `at`, by whose days it is partitioned
     request_id = models.TextField()
     n = models.PositiveSmallIntegerField()  # within the request, from 1
     at = models.DateTimeField()  # the request's arrival
     sign = models.SmallIntegerField(db_default=1)
     corrects = models.TextField(db_default="")  # attempt_id of the line that this one takes back or replaces
+    reason = models.TextField(null=True)  # noqa: DJ001 (null in a line that corrects nothing)
+    place = models.BigIntegerField()  # among the tenant's lines of the day, from 1
+    hash = models.BinaryField()  # SHA-256 of the hash before it and this line's digest
     served_model = models.TextField(db_default="")
     provider_key = models.TextField(db_default="")
     difficulty = models.FloatField(null=True)
@@ -151,6 +161,8 @@ class LedgerEntry(Dimensions, Tokens):
     baseline_nano = models.PositiveBigIntegerField(
         null=True
     )  # of the request, on the line that answered; else 0
+    second_model = models.TextField(db_default="")
+    second_nano = models.PositiveBigIntegerField(null=True)
     tags = models.JSONField()
     end_user = models.TextField(db_default="")
     session = models.TextField(db_default="")
@@ -181,19 +193,28 @@ class LedgerEntry(Dimensions, Tokens):
         return self.at + timedelta(milliseconds=self.started_ms)
 
 
-class Rollup(Dimensions):
-    """Sums of an hour. `tag` is empty for all requests; further rows are those with one tag's value.
-
-    The hour begins in the tenant's time zone, so that days are whole even where zones are off by 30 minutes.
-    """
+class LedgerDay(Owned):
+    """Where a tenant's chain of one day (UTC) ends: lines cut off its end are missed as well."""
 
     tenant = models.ForeignKey(
-        "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="rollups"
+        "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="ledger_days"
     )
-    hour = models.DateTimeField()
+    day = models.DateField()
+    lines = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint("tenant", "day", name="one_chain_a_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.lines} lines"
+
+
+class Sums(models.Model):
+    """`tag` is empty for all requests; further rows are those with one tag's value."""
+
     tag = models.TextField(db_default="")
     value = models.TextField(db_default="")
-    digest = models.UUIDField()  # of tag, value and all dimensions: values may be longer than an index allows
     requests = models.BigIntegerField()
     attempts = models.BigIntegerField()
     input_tokens = models.BigIntegerField()
@@ -212,15 +233,118 @@ class Rollup(Dimensions):
     cost_nano = models.BigIntegerField()
     unpriced_attempts = models.BigIntegerField()
     baseline_nano = models.BigIntegerField()
+    second_nano = models.BigIntegerField(db_default=0)
+    second_unknown = models.BigIntegerField(db_default=0)  # requests whose second baseline nobody knows
     longest = (
         models.BigIntegerField()
     )  # tokens of the largest request, prompt and answer; a maximum, not a sum
+
+    class Meta:
+        abstract = True
+
+
+class Rollup(Dimensions, Sums):
+    """Sums of an hour, which begins in the tenant's time zone: days are whole where zones are off by 30 minutes."""
+
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="rollups"
+    )
+    hour = models.DateTimeField()
+    digest = models.UUIDField()  # of tag, value and all dimensions: values may be longer than an index allows
 
     class Meta:
         constraints = (models.UniqueConstraint("tenant", "tag", "hour", "digest", name="rollup_row"),)
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H:%M} {self.model} {self.tag}={self.value}"
+
+
+class DailyRollup(Dimensions, Sums):
+    """Sums of a day of the tenant's, once for each grain: dimensions that a grain leaves out are empty."""
+
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="daily_rollups"
+    )
+    day = models.DateField()
+    grain = models.CharField(max_length=8)  # billing.dimensions.GRAINS
+
+    class Meta:
+        indexes = (models.Index(fields=("tenant", "grain", "tag", "day"), name="daily_rollup_rows"),)
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.grain} {self.tag}={self.value}"
+
+
+class LatencyRollup(Owned):
+    """How many requests took how long: of an hour, and once more of each day that is summed.
+
+    `ms` has two significant digits, so a percentile read from here is at most 5 % off.
+    """
+
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="latency_rollups"
+    )
+    of_day = models.BooleanField()
+    at = models.DateTimeField()
+    ms = models.BigIntegerField()
+    totals = models.BigIntegerField()  # requests that took so long
+    first_bytes = models.BigIntegerField()  # requests whose first byte took so long
+
+    class Meta:
+        constraints = (models.UniqueConstraint("tenant", "of_day", "at", "ms", name="latency_row"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.ms} ms"
+
+
+class RolledDay(Owned):
+    """A day of the tenant's that has hourly sums. Late lines unsettle it until it is summed again."""
+
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="rolled_days"
+    )
+    day = models.DateField()
+    summed = models.BooleanField(db_default=False)  # whether the daily sums are those of the hours
+
+    class Meta:
+        constraints = (models.UniqueConstraint("tenant", "day", name="rolled_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.day} {'summed' if self.summed else 'open'}"
+
+
+class Multirange(models.Field):  # type: ignore[type-arg]  # not generic at run time
+    def db_type(self, connection: object) -> str:
+        return "int8multirange"
+
+
+class Sequence(models.Model):
+    """The sequence numbers seen of a gateway process: one range, or something is missing."""
+
+    process = models.TextField(primary_key=True)
+    seen = Multirange()
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.process
+
+
+class SelfCheck(models.Model):
+    """What an hourly look at the books found: invariant → how many things contradict it."""
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID())
+    at = models.DateTimeField(db_index=True)
+    since = models.DateTimeField()
+    findings = models.JSONField()
+    examples = models.JSONField()  # invariant → some ids
+    took_ms = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_clean(self) -> bool:
+        return not any(self.findings.values())
 
 
 class OpenIntent(Owned):

@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, str] = {
     "outcome": "outcome",
     "part": "part",
     "known": "known",
+    "verified": "verified",
     "fit": "fit",
     "called_for": "called_for",
     "needs": "needs",
@@ -38,6 +39,7 @@ COLUMNS: Mapping[str, str] = {
 ALIASES: Mapping[str, str] = {"gateway_key": "key", "request_class": "class"}
 OF_AN_ATTEMPT = ("provider", "model", "tier", "part")  # may differ between the lines of a request
 UNSUMMED = frozenset({"end_user", "session"})  # the ledger has them, the rollups have not
+YES_OR_NO = frozenset({"known", "verified"})
 TAG = "tag."
 MOST_VALUES = 50
 
@@ -104,7 +106,7 @@ def read_filters(params: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ..
             raise Misread(given, f"at most {MOST_VALUES} values")
         if any("\0" in value for value in (*wanted, name)):
             raise Misread(given, "holds a NUL character")
-        if name == "known" and not set(wanted) <= {"true", "false"}:
+        if name in YES_OR_NO and not set(wanted) <= {"true", "false"}:
             raise Misread(given, "is either true or false")
         found[name] = wanted
     return found

@@ -6,18 +6,19 @@ import base64
 import binascii
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from msgspec import Struct
 
 from billing.models import LedgerEntry, RequestRecord
-from billing.periods import Misread, Period
-from billing.query import COLUMNS, OF_AN_ATTEMPT, TAG, SpendQuery
+from billing.periods import Misread, Period, midnight
+from billing.query import COLUMNS, OF_AN_ATTEMPT, TAG, YES_OR_NO, SpendQuery
+from billing.spend import spend
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
@@ -45,14 +46,6 @@ class Detail(Struct, frozen=True):
     request: RequestRecord
     lines: tuple[LedgerEntry, ...]
     taken_back: tuple[LedgerEntry, ...]
-
-
-class Latency(Struct, frozen=True, kw_only=True):
-    """Milliseconds; None where nothing was answered."""
-
-    median: int | None
-    p95: int | None
-    first_byte_median: int | None
 
 
 def requests(
@@ -88,7 +81,7 @@ def matching(tenant: Tenant, query: SpendQuery) -> QuerySet[RequestRecord]:
         elif name not in OF_AN_ATTEMPT:
             rows = rows.filter(**_one_of(name, values))
     if line := _of_an_attempt(query):
-        lines = tenant.ledger.filter(request_id=OuterRef("request_id"), **line)
+        lines = tenant.ledger.filter(request_id=OuterRef("request_id"), at=OuterRef("at"), **line)
         rows = rows.filter(Q(**line) | Exists(lines))
     return rows
 
@@ -97,7 +90,7 @@ def request(tenant: Tenant, request_id: str) -> Detail | None:
     found = tenant.requests.filter(request_id=request_id).first()
     if found is None:
         return None
-    lines = list(tenant.ledger.filter(request_id=request_id).order_by("id"))
+    lines = list(tenant.ledger.filter(request_id=request_id, at=found.at).order_by("place"))
     gone = {line.corrects for line in lines if line.sign < 0}
     return Detail(
         found,
@@ -106,40 +99,24 @@ def request(tenant: Tenant, request_id: str) -> Detail | None:
     )
 
 
-def latency(tenant: Tenant, period: Period) -> Latency:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY total_ms),
-                      percentile_disc(0.95) WITHIN GROUP (ORDER BY total_ms),
-                      percentile_disc(0.5) WITHIN GROUP (ORDER BY first_byte_ms)
-               FROM billing_requestrecord
-               WHERE tenant_id = %s AND at >= %s AND at < %s AND outcome NOT IN ('failed', 'cached')""",
-            [tenant.pk, period.start, period.end],
-        )
-        median, p95, first_byte = cursor.fetchone() or (None, None, None)
-    return Latency(median=median, p95=p95, first_byte_median=first_byte)
-
-
 def values(tenant: Tenant, names: Sequence[str], period: Period) -> Mapping[str, list[str]]:
     """Dimension → what it has been in the period, for a filter to offer; empty values left out."""
-    columns = [COLUMNS[name] for name in names]
-    sets = ", ".join(f"({column})" for column in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT {", ".join(columns)} FROM billing_rollup
-                WHERE tenant_id = %s AND tag = '' AND hour >= %s AND hour < %s
-                GROUP BY GROUPING SETS ({sets})""",  # noqa: S608 (of constants)
-            [tenant.pk, period.start, period.end],
-        )
-        found = cursor.fetchall()
-    return {name: sorted({row[n] for row in found if row[n]}) for n, name in enumerate(names)}
+    rows = {name: spend(tenant, SpendQuery(period=period, by=(name,))).rows for name in names}
+    return {name: sorted(row.key[0] for row in found if row.key[0]) for name, found in rows.items()}
 
 
 def tags_seen(tenant: Tenant, period: Period) -> Mapping[str, list[str]]:
-    """Tag → its values in the period, as far as a filter wants to offer them."""
-    rows = tenant.rollups.filter(hour__gte=period.start, hour__lt=period.end).exclude(tag="")
+    """Tag → its values in the period's days, as far as a filter wants to offer them."""
+    hours = tenant.rollups.filter(hour__gte=period.start, hour__lt=period.end)
+    days = tenant.daily_rollups.filter(grain="key", day__gte=period.first_day, day__lte=period.last_day)
+    open_days = tenant.rolled_days.filter(summed=False, day__gte=period.first_day, day__lte=period.last_day)
+    spans = [_span_of(day, period.zone) for day in open_days.values_list("day", flat=True)]
+    found = set(days.exclude(tag="").values_list("tag", "value").distinct()[:500])
+    for start, end in spans:
+        recent = hours.filter(hour__gte=start, hour__lt=end).exclude(tag="")
+        found |= set(recent.values_list("tag", "value").distinct()[:500])
     seen: dict[str, list[str]] = defaultdict(list)
-    for tag, value in rows.order_by("tag", "value").values_list("tag", "value").distinct()[:500]:
+    for tag, value in sorted(found)[:500]:
         seen[tag].append(value)
     return seen
 
@@ -150,7 +127,11 @@ def has_any(tenant: Tenant) -> bool:
 
 def has_before(tenant: Tenant, period: Period) -> bool:
     """Whether there was traffic from the period's first day on: against half a period nothing can be compared."""
-    return tenant.rollups.filter(hour__lt=period.start + timedelta(days=1)).exists()
+    return tenant.rolled_days.filter(day__lte=period.first_day).exists()
+
+
+def _span_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    return midnight(day, zone), midnight(day + timedelta(days=1), zone)
 
 
 def _of_an_attempt(query: SpendQuery) -> dict[str, tuple[str, ...]]:
@@ -159,8 +140,8 @@ def _of_an_attempt(query: SpendQuery) -> dict[str, tuple[str, ...]]:
 
 
 def _one_of(name: str, values: Sequence[str]) -> dict[str, object]:
-    if name == "known":
-        return {"known__in": [value == "true" for value in values]}
+    if name in YES_OR_NO:
+        return {f"{name}__in": [value == "true" for value in values]}
     return {f"{COLUMNS[name]}__in": values}
 
 
@@ -169,7 +150,8 @@ def _meant(
 ) -> Mapping[str, list[LedgerEntry]]:
     lines: dict[str, list[LedgerEntry]] = defaultdict(list)
     ids = [request.request_id for request in shown]
-    for line in tenant.ledger.filter(request_id__in=ids, **_of_an_attempt(query)):
+    moments = {request.at for request in shown}
+    for line in tenant.ledger.filter(request_id__in=ids, at__in=moments, **_of_an_attempt(query)):
         lines[line.request_id].append(line)
     return lines
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from msgspec import Struct
 
-from billing.dimensions import DIMENSIONS, MEASURES, TOKENS
-from billing.periods import beginning, buckets
+from billing import daily
+from billing.dimensions import DIMENSIONS, GRAINS, MEASURES, TOKENS
+from billing.periods import Granularity, beginning, buckets
 from billing.query import COLUMNS, TAG, SpendQuery
 from billing.rollup import COUNTED
 
@@ -45,6 +47,11 @@ class Measures(Struct, frozen=True, kw_only=True):
     rejected_cost: int = 0
     failed_cost: int = 0
     check_cost: int = 0
+    second_baseline: int = 0  # of the requests compared
+    second_unknown: int = 0  # of the requests compared, those whose second baseline nobody knows
+    verified_baseline: int = 0  # of the requests compared all of whose tokens providers reported
+    verified_cost: int = 0
+    verified_compared: int = 0
     unknown_requests: int = 0  # whose saving is unknown
     escalated: int = 0
     fell_back: int = 0
@@ -65,6 +72,25 @@ class Measures(Struct, frozen=True, kw_only=True):
     def saved(self) -> int | None:
         """Net of every attempt; None when there is nothing whose saving is known."""
         return None if self._nothing_compared else self.known_baseline - self.compared_cost
+
+    @property
+    def saved_by_second(self) -> int | None:
+        """Against the second baseline; None where it is unknown of any request that is compared."""
+        return (
+            None
+            if self._nothing_compared or self.second_unknown
+            else self.second_baseline - self.compared_cost
+        )
+
+    @property
+    def verified_saved(self) -> int | None:
+        """The part of `saved` that rests on tokens that providers reported; the rest is estimated."""
+        return None if self._nothing_compared else self.verified_baseline - self.verified_cost
+
+    @property
+    def estimated_saved(self) -> int | None:
+        saved, verified = self.saved, self.verified_saved
+        return None if saved is None or verified is None else saved - verified
 
     @property
     def saved_share(self) -> float | None:
@@ -169,6 +195,11 @@ _SUMS: Mapping[str, str] = {
     "rejected_cost": "sum(cost_nano) FILTER (WHERE known AND part = 'rejected')",
     "failed_cost": "sum(cost_nano) FILTER (WHERE known AND part = 'failed')",
     "check_cost": "sum(cost_nano) FILTER (WHERE known AND part IN ('check', 'shadow'))",
+    "second_baseline": "sum(second_nano) FILTER (WHERE known)",
+    "second_unknown": "sum(second_unknown) FILTER (WHERE known)",
+    "verified_baseline": "sum(baseline_nano) FILTER (WHERE known AND verified)",
+    "verified_cost": "sum(cost_nano) FILTER (WHERE known AND verified)",
+    "verified_compared": "sum(requests) FILTER (WHERE known AND verified)",
     "unknown_requests": "sum(requests) FILTER (WHERE NOT known)",
     "escalated": "sum(requests) FILTER (WHERE outcome = 'escalated')",
     "fell_back": "sum(requests) FILTER (WHERE outcome = 'fell_back')",
@@ -178,7 +209,7 @@ _SUMS: Mapping[str, str] = {
 }
 _MEASURES = ", ".join(f"coalesce({sql}, 0)::bigint" for sql in _SUMS.values())
 _COLUMNS = ", ".join(("at", *DIMENSIONS, *MEASURES, "longest"))
-_NEGATED = ", ".join(("hour", *DIMENSIONS, *(f"-{name}" for name in MEASURES), "longest"))
+_NEGATED = ", ".join(("at", *DIMENSIONS, *(f"-{name}" for name in MEASURES), "longest"))
 
 type Params = dict[str, Any]
 
@@ -187,7 +218,11 @@ def _sql(tenant: Tenant, query: SpendQuery) -> tuple[str, Params]:
     params: Params = {"tenant": tenant.pk, "start": query.period.start, "end": query.period.end}
     params |= {"zone": query.period.zone.key, "granularity": query.granularity}
     where = _where(query, params)
-    source = _from_ledger(query, where, params) if query.needs_ledger else _from_rollups(query, where, params)
+    source = (
+        _from_ledger(query, where, params)
+        if query.needs_ledger
+        else _from_rollups(tenant, query, where, params)
+    )
     bucket = "date_trunc(%(granularity)s, at, %(zone)s)" if query.granularity else "NULL::timestamptz"
     keys = [_key(name, query) for name in query.by]
     grouped = ", ".join([*keys, *(["bucket"] if query.granularity else [])])
@@ -212,18 +247,45 @@ def _where(query: SpendQuery, params: Params) -> str:
     return " AND ".join(parts)
 
 
-def _from_rollups(query: SpendQuery, where: str, params: Params) -> str:
+def _from_rollups(tenant: Tenant, query: SpendQuery, where: str, params: Params) -> str:
     """With a tag: its rows, and as untagged what is left of all rows without them."""
-    rows = f"FROM billing_rollup WHERE {where} AND hour >= %(start)s AND hour < %(end)s AND"
-    plain = _COLUMNS.replace("at,", "hour AS at,", 1)
+    rows = partial(_summed, tenant, query, where, params)
     if not query.tags:
-        return f"SELECT {plain} {rows} tag = ''"
+        return rows("tag = ''", _COLUMNS)
     params["tag0"] = query.tags[0]
     return f"""SELECT * FROM (
-            SELECT {plain}, value AS tag0 {rows} tag = %(tag0)s
-            UNION ALL SELECT {plain}, '' {rows} tag = ''
-            UNION ALL SELECT {_NEGATED}, '' {rows} tag = %(tag0)s
+            {rows("tag = %(tag0)s", f"{_COLUMNS}, value AS tag0")}
+            UNION ALL {rows("tag = ''", f"{_COLUMNS}, ''")}
+            UNION ALL {rows("tag = %(tag0)s", f"{_NEGATED}, ''")}
         ) AS tagged WHERE {_tags_hold(query, params)}"""  # noqa: S608 (of constants)
+
+
+def _summed(tenant: Tenant, query: SpendQuery, where: str, params: Params, tag: str, columns: str) -> str:
+    """From whole days where they are summed, from hours elsewhere."""
+    by_hour = columns.replace("at,", "hour AS at,", 1)
+    span = "hour >= {} AND hour < {}"
+    whole = None if query.granularity is Granularity.HOUR else daily.whole_days(tenant, query.period)
+    if whole is None:
+        return f"""SELECT {by_hour} FROM billing_rollup
+                   WHERE {where} AND {tag} AND {span.format("%(start)s", "%(end)s")}"""  # noqa: S608
+    params |= daily.params_of(whole)
+    params["grain"] = _grain(query)
+    by_day = columns.replace("at,", "day::timestamp AT TIME ZONE %(zone)s AS at,", 1)
+    return f"""
+        SELECT {by_day} FROM billing_dailyrollup
+        WHERE {where} AND grain = %(grain)s AND {tag} AND day IN ({daily.SETTLED})
+          AND day >= %(first)s AND day < %(whole_end)s
+        UNION ALL
+        SELECT {by_hour} FROM ({daily.OPEN}) AS span CROSS JOIN LATERAL (
+            SELECT * FROM billing_rollup WHERE {where} AND {tag} AND {span.format("span.start", "span.end")}
+        ) AS hours
+    """  # noqa: S608 (of constants)
+
+
+def _grain(query: SpendQuery) -> str:
+    """The coarsest sums that still tell apart what is asked for."""
+    columns = {COLUMNS[name] for name in query.names if not name.startswith(TAG)}
+    return next(grain for grain, kept in GRAINS.items() if columns <= kept)
 
 
 def _from_ledger(query: SpendQuery, where: str, params: Params) -> str:

@@ -6,13 +6,14 @@ The row itself is the mark that an event has been stored, so a replay at any poi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from billing import late
+from billing import exclusive, late, partitions, sequences
+from billing.chain import ENTER
 from billing.lines import LINE_COLUMNS, REQUEST_COLUMNS, Row, Rows, rows_of
 from billing.rollup import ADD
 from gateway.core.events import Event, Intent, RequestSettled
@@ -39,28 +40,31 @@ _LANDING = f"""
 _STORE = f"""
     WITH fresh_requests AS (
         INSERT INTO billing_requestrecord ({_REQUESTS}) SELECT {_REQUESTS} FROM landed_request
-        ON CONFLICT (request_id) DO NOTHING RETURNING *, 1 AS sign
-    ), fresh_lines AS (
-        INSERT INTO billing_ledgerentry ({_LINES})
-        SELECT {_LINES} FROM landed_line
+        ON CONFLICT (request_id, at) DO NOTHING RETURNING *, 1 AS sign
+    ), entering AS (
+        SELECT {_LINES}, 1::smallint AS sign, '' AS corrects, NULL::text AS reason FROM landed_line
         WHERE request_id IN (SELECT request_id FROM fresh_requests)
-        ON CONFLICT (attempt_id) DO NOTHING RETURNING *
-    )
+    ), {ENTER}
     {ADD}
 """  # noqa: S608 (of constants)
 
+# With bounds on `at`, only the partitions of those days are looked at.
+_KNOWN = "request.at >= {first} AND request.at <= {last}"
 _OPEN = f"""
     INSERT INTO billing_openintent ({_INTENTS})
     SELECT {_INTENTS} FROM landed_intent AS intent
     WHERE NOT EXISTS (SELECT FROM billing_requestrecord AS request
-                      WHERE request.request_id = intent.request_id)
+                      WHERE request.request_id = intent.request_id AND {_KNOWN.format(first="%s", last="%s")})
     ON CONFLICT (attempt_id) DO NOTHING
 """  # noqa: S608 (of constants)
 
 _CLOSE = "DELETE FROM billing_openintent WHERE request_id IN (SELECT request_id FROM landed_request)"
-_CLOSE_SETTLED = (
-    "DELETE FROM billing_openintent WHERE request_id IN (SELECT request_id FROM billing_requestrecord)"
-)
+_BOUND = "(SELECT {}(at) FROM billing_openintent)"
+_CLOSE_SETTLED = f"""
+    DELETE FROM billing_openintent AS intent USING billing_requestrecord AS request
+    WHERE request.request_id = intent.request_id
+      AND {_KNOWN.format(first=_BOUND.format("min"), last=_BOUND.format("max"))}
+"""  # noqa: S608 (of constants)
 
 
 def store(events: Sequence[Event]) -> None:
@@ -69,27 +73,45 @@ def store(events: Sequence[Event]) -> None:
     over = {event.origin.request_id for event in settled}
     intents = [event for event in events if isinstance(event, Intent) and event.origin.request_id not in over]
     with transaction.atomic(), connection.cursor() as cursor:
+        exclusive.wait()
+        sequences.note(cursor, events)
         _land(cursor, [rows_of(event) for event in settled], intents)
         if intents:
-            cursor.execute(_OPEN)
+            arrivals = [arrival(intent) for intent in intents]
+            cursor.execute(_OPEN, [min(arrivals), max(arrivals)])
         if settled:
-            cursor.execute(_STORE)
-            late.correct(cursor)
+            _enter(cursor, settled)
+            late.correct(
+                cursor, first=min(each.at for each in settled), last=max(each.at for each in settled)
+            )
             cursor.execute(_CLOSE)
 
 
 def store_interrupted(events: Sequence[RequestSettled]) -> None:
     """Inside `every_tenant()`. A request that did settle meanwhile is left as it settled."""
+    if not events:
+        return
     with transaction.atomic(), connection.cursor() as cursor:
+        exclusive.wait()
         _land(cursor, [rows_of(event, interrupted=True) for event in events], [])
-        cursor.execute(_STORE)
+        _enter(cursor, events)
         cursor.execute(_CLOSE)
+
+
+def arrival(intent: Intent) -> datetime:
+    """When its request came: what its record will stand under."""
+    return intent.facts.at if intent.facts else intent.at
 
 
 def close_settled() -> None:
     """Forgets intents that arrived behind their settlement."""
     with connection.cursor() as cursor:
         cursor.execute(_CLOSE_SETTLED)
+
+
+def _enter(cursor: CursorWrapper, settled: Sequence[RequestSettled]) -> None:
+    partitions.ensure(event.at.astimezone(UTC).date() for event in settled)
+    cursor.execute(_STORE)
 
 
 def _land(cursor: CursorWrapper, rows: Sequence[Rows], intents: Sequence[Intent]) -> None:
@@ -109,4 +131,4 @@ def _copy(cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Itera
 def _intent(intent: Intent) -> Row:
     due = intent.at + timedelta(seconds=intent.deadline_s) + GRACE
     origin, payload = intent.origin, msgspec.json.encode(intent).decode()
-    return (origin.tenant, intent.attempt_id, origin.request_id, intent.at, due, payload)
+    return (origin.tenant, intent.attempt_id, origin.request_id, arrival(intent), due, payload)

@@ -78,6 +78,8 @@ class RequestSettled(Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     model: str = ""  # that answered
     baseline_model: str = ""
     baseline: int | None = None  # nano-dollars; None: unknown
+    second_model: str = ""  # the baseline that is always reckoned beside the declared one
+    second: int | None = None
     attempts: tuple[SettledAttempt, ...] = ()
     total_ms: int = 0
     first_byte_ms: int | None = None

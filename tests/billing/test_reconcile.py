@@ -76,7 +76,7 @@ def test_a_late_settlement_corrects_the_books(acme: Tenant, redis: Redis, book: 
     request = RequestRecord.objects.get()
     assert (request.outcome, request.interrupted, request.corrected) == ("answered", False, True)
     assert (request.saved_nano, request.cost_nano) == (1000 * 1250 + 200 * 10_000 - 130_000, 130_000)
-    lines = LedgerEntry.objects.order_by("id").values_list("attempt_id", "sign", "cost_nano", "corrects")
+    lines = LedgerEntry.objects.order_by("place").values_list("attempt_id", "sign", "cost_nano", "corrects")
     assert list(lines) == [
         ("att_1", 1, None, ""),
         ("att_1~back", -1, None, "att_1"),

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from billing import figures, selectors
+from billing.latency import latency
 from billing.overkill import overkill
 from billing.periods import Misread, Period, read_period
 from billing.query import SpendQuery, ask
@@ -140,8 +141,8 @@ def test_the_share_still_on_each_tier(traffic: Tenant) -> None:
 
 
 def test_latency_is_that_of_answers(traffic: Tenant) -> None:
-    assert selectors.latency(traffic, MARCH).median == 800
-    assert selectors.latency(traffic, MARCH.before).median is None
+    assert latency(traffic, MARCH).median == 800
+    assert latency(traffic, MARCH.before).median is None
 
 
 def test_overkill_names_the_rule_and_what_would_have_done(acme: Tenant, book: Book) -> None:

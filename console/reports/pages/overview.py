@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from billing import savings, selectors
+from billing.latency import latency
 from billing.query import SpendQuery
 from billing.spend import EMPTY, Measures, Row, spend
 from console.reports import charts
@@ -85,7 +86,7 @@ def figures(tenant: Tenant, page: Asked) -> dict[str, object]:
         "total": total,
         "spend_change": change(total.known_cost, before.known_cost),
         "requests_change": change(total.requests, before.requests),
-        "latency": selectors.latency(tenant, page.period),
+        "latency": latency(tenant, page.period),
         "tiers": tiers,
         "tier_parts": parts_of(tiers, trail),
         "outcome_parts": outcomes(total, trail),
