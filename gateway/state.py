@@ -12,6 +12,7 @@ import structlog
 from msgspec import Struct
 
 from gateway.core.catalogue import Model, Provider
+from gateway.core.naming import Models
 from gateway.core.router import Router, compile_router, direct_router
 from gateway.core.snapshot import GatewayKeySnapshot, ProviderKeySnapshot, TenantSnapshot
 from gateway.core.url import joined
@@ -47,17 +48,18 @@ class TenantRuntime:
         self.id = snapshot.tenant
         self.connections = connections
         self.routers = {router.id: compile_router(router, snapshot) for router in snapshot.routers}
-        self.models: Mapping[str, Model] = {model.id: model for model in snapshot.models}
+        self.models = Models({model.id: model for model in snapshot.models})
         self.urls: dict[tuple[str, str], Url] = {}
-        self._direct: dict[str, Router] = {}
+        self._direct: dict[tuple[str, str], Router] = {}
 
-    def direct(self, model_id: str) -> Router:
+    def direct(self, model: Model) -> Router:
         """The router that a call without one amounts to."""
-        router = self._direct.get(model_id)
+        key = (model.id, model.upstream_model)
+        router = self._direct.get(key)
         if router is None:
             if len(self._direct) >= MAX_DIRECT:
                 self._direct.clear()
-            router = self._direct[model_id] = direct_router(model_id, self.snapshot)
+            router = self._direct[key] = direct_router(model, self.snapshot)
         return router
 
 

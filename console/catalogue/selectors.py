@@ -107,7 +107,7 @@ def _reached(row: CustomModel, keys: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _adapted(model: Model, row: CustomModel, keys: Mapping[str, str]) -> Model:
-    """The catalogue's model with what the tenant says of it."""
+    """The catalogue's model with what the tenant says of it; by that it has named it."""
     spec = spec_in(row)
     provider, key = _reached(row, keys)
     return structs.replace(
@@ -120,6 +120,7 @@ def _adapted(model: Model, row: CustomModel, keys: Mapping[str, str]) -> Model:
         max_output=spec.max_output or model.max_output,
         can=model.can if spec.can is None else frozenset(spec.can),
         prices=_joined(model.prices, prices_in(row)),
+        named_only="",
     )
 
 

@@ -13,7 +13,8 @@ from console.publishing.selectors import publication
 from gateway.core.decide import Candidate
 from gateway.core.explain import Explanation, explain
 from gateway.core.facts import RequestFacts
-from gateway.core.router import Router, compile_router, direct_router, named
+from gateway.core.naming import as_called, named
+from gateway.core.router import Router, compile_router, direct_router
 from gateway.core.snapshot import TenantSnapshot
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def decided_again(tenant: Tenant, request: RequestRecord, tried: Iterable[str] =
 def router_then(snapshot: TenantSnapshot, request: RequestRecord, facts: RequestFacts) -> Router | None:
     if not request.router:
         model = named({model.id: model for model in snapshot.models}, facts.requested_model)
-        return direct_router(model.id, snapshot) if model else None
+        return direct_router(as_called(model, facts.requested_model), snapshot) if model else None
     found = next((router for router in snapshot.routers if router.id == request.router), None)
     return compile_router(found, snapshot) if found else None
 

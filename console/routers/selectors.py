@@ -13,7 +13,7 @@ from django.utils import timezone
 from console.catalogue.selectors import bounds_of, catalogue_of, floors_in, whitelist_in
 from console.routers.models import PolicyVersion, Router
 from gateway.core.catalogue import Model
-from gateway.core.router import compile_router, direct_router
+from gateway.core.router import bar_of, compile_router
 from gateway.core.snapshot import SCHEMA, GatewayKeySnapshot, RouterSnapshot, TenantSnapshot
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def models_within(tenant: Tenant) -> Callable[[str], tuple[Model, ...]]:
     def within(router: str) -> tuple[Model, ...]:
         if router:
             return compile_router(routers[router], around).open if router in routers else ()
-        return tuple(model for model in around.models if direct_router(model.id, around).open)
+        providers = {provider.id: provider for provider in around.providers}
+        return tuple(m for m in around.models if not bar_of(m, providers, around.whitelist, (m.id,)))
 
     return within

@@ -21,6 +21,7 @@ class Auth(StrEnum):
     API_KEY = "api-key"
     AWS = "aws"  # a key pair that signs each request, or an API key
     X_GOOG_API_KEY = "x-goog-api-key"
+    XI_API_KEY = "xi-api-key"
     GOOGLE = "google"  # a service account, whose tokens expire
     NONE = "none"
 
@@ -46,11 +47,13 @@ class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: ModelKind = ModelKind.CHAT
     dialect: str = ""  # another than its provider's, where one account serves models of several protocols
     upstream_model: str = ""  # as the provider calls it; empty: the id after the first slash
+    aliases: frozenset[str] = frozenset()  # what the provider also calls it, where `naming.plain` cannot tell
     context: int = 128_000  # tokens, prompt and answer
     max_output: int | None = None
     can: frozenset[Need] = frozenset()
     prices: tuple[Price, ...] = ()  # oldest first; none: unknown
     rejects: frozenset[str] = frozenset()  # request fields that it answers with an error
+    named_only: str = ""  # why it answers only where a whitelist or a caller names it; empty: it may be chosen
     provider_key: str = ""  # name of the provider key it is called with; empty: none is there
 
     @property

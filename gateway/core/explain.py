@@ -7,8 +7,9 @@ from msgspec import Struct
 from gateway.core.decide import Candidate, Refusal, Route, candidates, decide, expected_cost
 from gateway.core.facts import RequestFacts, Tier
 from gateway.core.ladder import Rung
+from gateway.core.naming import named
 from gateway.core.policy import REQUESTED
-from gateway.core.router import Router, named
+from gateway.core.router import Router
 
 
 class Explanation(Struct, frozen=True, kw_only=True):

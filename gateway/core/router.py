@@ -6,13 +6,14 @@ tenant's floors joined to the policy's. A model that no request may ever reach c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.core.catalogue import SPOKEN, Model, Provider
 from gateway.core.conditions import Test, compile_condition, matches
 from gateway.core.facts import ModelKind
+from gateway.core.naming import Models
 from gateway.core.policy import REQUESTED, Floor, Otherwise, Policy, Rule
 from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
 
@@ -45,8 +46,9 @@ class Router(Struct, frozen=True, kw_only=True):
 
 def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
     providers = {provider.id: provider for provider in tenant.providers}
+    by_name = frozenset(names_in(router.policy))
     seats = [
-        Seat(model, bar_of(model, providers, tenant.whitelist, router.policy.whitelist))
+        Seat(model, bar_of(model, providers, tenant.whitelist, router.policy.whitelist, by_name=by_name))
         for model in tenant.models
     ]
     reachable = tuple(seat.model for seat in seats if not seat.bar)
@@ -62,14 +64,16 @@ def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
         open=reachable,
         by_kind={kind: tuple(model for model in reachable if model.kind is kind) for kind in ModelKind},
         barred=tuple(seat for seat in seats if seat.bar),
-        models={model.id: model for model in tenant.models},
+        models=Models({model.id: model for model in tenant.models}),
     )
 
 
-def direct_router(model_id: str, tenant: TenantSnapshot) -> Router:
+def direct_router(model: Model, tenant: TenantSnapshot) -> Router:
     """What a call without a router amounts to: one model or none, under the tenant's whitelist and floors."""
-    policy = Policy(baseline=REQUESTED, whitelist=(model_id,), otherwise=Otherwise(model=model_id))
-    return compile_router(RouterSnapshot(id="", policy=policy, policy_version=0), tenant)
+    policy = Policy(baseline=REQUESTED, whitelist=(model.id,), otherwise=Otherwise(model=model.id))
+    models = tuple(model if each.id == model.id else each for each in tenant.models)
+    around = structs.replace(tenant, models=models)
+    return compile_router(RouterSnapshot(id="", policy=policy, policy_version=0), around)
 
 
 def bar_of(
@@ -77,12 +81,16 @@ def bar_of(
     providers: Mapping[str, Provider],
     tenant_whitelist: Sequence[str] | None,
     router_whitelist: Sequence[str] | None,
+    *,
+    by_name: frozenset[str] = frozenset(),
 ) -> str:
-    """Why the model is out of reach for good, or an empty string."""
+    """Why the model is out of reach for good, or an empty string. `by_name`: models that the policy names."""
     if not on_whitelist(model.id, tenant_whitelist):
         return "not on the tenant's whitelist"
     if not on_whitelist(model.id, router_whitelist):
         return "not on the router's whitelist"
+    if model.named_only and model.id not in by_name.union(tenant_whitelist or (), router_whitelist or ()):
+        return f"{model.named_only}: used only where it is named"
     if not model.provider_key:
         return f"no provider key for {model.provider}"
     provider = providers.get(model.provider)
@@ -91,14 +99,17 @@ def bar_of(
     return ""
 
 
+def names_in(policy: Policy) -> Iterator[str]:
+    """The models that a policy speaks of by name."""
+    all_of_them: tuple[Rule | Otherwise, ...] = (*policy.rules, policy.otherwise)
+    for rule in all_of_them:
+        if rule.model:
+            yield rule.model
+        for check in rule.cascade.checks if rule.cascade else ():
+            if check.judge:
+                yield check.judge.model
+
+
 def on_whitelist(model_id: str, patterns: Iterable[str] | None) -> bool:
     """None admits every model, an empty whitelist none."""
     return patterns is None or any(matches(pattern, model_id) for pattern in patterns)
-
-
-def named(models: Mapping[str, Model], name: str) -> Model | None:
-    """The model a caller means: by id, or by a bare name that exactly one model answers to."""
-    if name in models:
-        return models[name]
-    bare = [model for model in models.values() if name in (model.id.partition("/")[2], model.upstream_model)]
-    return bare[0] if name and len(bare) == 1 else None

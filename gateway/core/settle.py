@@ -15,9 +15,9 @@ from msgspec import Struct
 from gateway.core.catalogue import Model
 from gateway.core.events import SettledAttempt
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind
+from gateway.core.naming import named
 from gateway.core.policy import REQUESTED
 from gateway.core.price import NOTHING, Usage, UsageSource, cost
-from gateway.core.router import named
 
 
 class Settlement(Struct, frozen=True, kw_only=True):

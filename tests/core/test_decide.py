@@ -126,7 +126,7 @@ def test_a_pin_is_the_only_model() -> None:
 
 
 def test_a_call_without_a_router_is_refused_below_a_floor() -> None:
-    direct = direct_router("local/llama", tenant(floors=(REGULATED,)))
+    direct = direct_router(MODELS[-1], tenant(floors=(REGULATED,)))
     assert isinstance(decide(facts(), direct), Route)
     refused = decide(facts(tags={"data": "regulated"}), direct)
     assert isinstance(refused, Refusal)
@@ -176,7 +176,9 @@ def test_failing_providers_are_passed_over_but_never_all() -> None:
 def test_only_models_of_the_kind_asked_for_are_candidates(kind: ModelKind) -> None:
     embedder = model("alpha/embed", Tier.PREMIUM, (0.02, 0), kind=ModelKind.EMBEDDING)
     policy = Policy(otherwise=Otherwise(tier=Tier.LOCAL))
-    seen = explain(facts(kind=kind), router(policy, models=(*MODELS, embedder)))
+    seen = explain(
+        facts(kind=kind, requested_model="alpha/embed"), router(policy, models=(*MODELS, embedder))
+    )
     climbed = {each for rung in seen.ladder for each in rung.models}
     others = {c.model: c.because for c in seen.candidates if c.model not in climbed}
     if kind is ModelKind.EMBEDDING:
@@ -205,3 +207,22 @@ def test_explaining_names_the_rule_that_removed_each_model() -> None:
     }
     assert (explanation.baseline_model, explanation.baseline_cost) == ("alpha/big", 15_000_000)
     assert explanation.up_to is Tier.MID
+
+
+def test_a_model_that_is_used_only_where_it_is_named_is_named_by_a_pin_or_a_whitelist() -> None:
+    odd = model("alpha/odd", Tier.LOCAL, (0.001, 0.001), named_only="answers in speech")
+    models = (*MODELS, odd)
+
+    def first(policy: Policy) -> str:
+        decision = decide(facts(), router(policy, models=models))
+        assert isinstance(decision, Route)
+        return decision.model
+
+    anything = Policy(otherwise=Otherwise(tier=Tier.LOCAL))
+    assert first(anything) != "alpha/odd"
+    assert first(Policy(otherwise=Otherwise(model="alpha/odd"))) == "alpha/odd"
+    assert (
+        first(Policy(whitelist=("alpha/odd", "alpha/*"), otherwise=Otherwise(tier=Tier.LOCAL))) == "alpha/odd"
+    )
+    reasons = {c.model: c.because for c in explain(facts(), router(anything, models=models)).candidates}
+    assert reasons["alpha/odd"] == "answers in speech: used only where it is named"

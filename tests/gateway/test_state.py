@@ -71,9 +71,10 @@ def test_a_protocol_nobody_speaks_is_a_problem_of_its_own(state: State) -> None:
 
 def test_routers_for_calls_without_one_are_made_once_and_not_without_bound(state: State) -> None:
     runtime = state.world.tenants[MINE.tenant]
-    assert runtime.direct("openai/gpt-5") is runtime.direct("openai/gpt-5")
+    model = runtime.models["openai/gpt-5"]
+    assert runtime.direct(model) is runtime.direct(model)
     for number in range(2 * MAX_DIRECT):
-        runtime.direct(f"openai/made-up-{number}")
+        runtime.direct(replace(model, upstream_model=f"gpt-5-{number}"))
     assert len(runtime._direct) <= MAX_DIRECT
 
 

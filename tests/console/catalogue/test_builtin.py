@@ -7,8 +7,9 @@ import pytest
 from genai_prices import Usage, calc_price
 
 from console.catalogue import builtin
+from console.catalogue.tiers import tier_by_rule
 from gateway.core.catalogue import SPOKEN, Auth
-from gateway.core.facts import Tier
+from gateway.core.facts import ModelKind, Tier
 from gateway.core.money import NANO, nano
 from gateway.core.price import Price, cost
 from gateway.core.price import Usage as Tokens
@@ -18,21 +19,21 @@ MODELS = builtin.models()
 
 
 def test_every_provider_and_model_reads() -> None:
-    assert len(builtin.providers()) >= 55
-    assert len(MODELS) >= 140
+    assert len(builtin.providers()) >= 70
+    assert len(MODELS) >= 340
     assert all(model.provider in builtin.providers() for model in MODELS.values())
 
 
 def test_every_model_file_has_a_provider() -> None:
-    folder = builtin._folder() / "models"
+    folder = builtin.folder() / "models"
     assert {path.stem for path in folder.glob("*.toml")} <= set(builtin.providers())
 
 
 def test_vendors_of_both_spoken_protocols_and_of_those_to_come() -> None:
     dialects = {provider.dialect for provider in builtin.providers().values()}
-    assert dialects > SPOKEN
+    assert dialects >= {"openai_chat", "anthropic", *builtin.unspoken()}
     assert builtin.providers()["anthropic"].auth is Auth.X_API_KEY
-    assert builtin.providers()["bedrock"].dialect not in SPOKEN
+    assert not SPOKEN & builtin.unspoken().keys()
 
 
 @pytest.mark.parametrize(
@@ -52,36 +53,33 @@ def test_the_tiers_of_well_known_models(model: str, tier: Tier) -> None:
     assert MODELS[model].tier is tier
 
 
-def test_tiers_follow_the_price_where_no_line_up_decides() -> None:
-    for model in MODELS.values():
-        if not builtin.vendors()[model.provider].line_up and model.prices:
-            assert model.tier is builtin.tier_by_price(model.prices[-1]), model.id
-
-
-def test_tiers_by_price() -> None:
-    def tier(into: str, out: str) -> Tier:
-        return builtin.tier_by_price(Price(since=builtin.ALWAYS, input=nano(into), output=nano(out)))
+def test_tiers_by_rule() -> None:
+    def tier(into: str, out: str, kind: ModelKind = ModelKind.CHAT) -> Tier:
+        return tier_by_rule(Price(since=builtin.ALWAYS, input=nano(into), output=nano(out)), kind)
 
     assert tier("0.05", "0.08") is Tier.SMALL
     assert tier("1", "1") is Tier.LIGHTWEIGHT
     assert tier("3", "3") is Tier.MID
     assert tier("10", "10") is Tier.PREMIUM
+    assert tier("0.99", "100", ModelKind.EMBEDDING) is Tier.SMALL
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic", "mistral", "groq", "together", "fireworks"])
 def test_a_call_costs_what_genai_prices_says(provider: str) -> None:
     """The oracle: 20,000 tokens in, 900 of them from the cache, 700 out, to the nano-dollar."""
-    source = builtin.vendors()[provider].prices
+    (source, *_) = builtin.vendors()[provider].prices
     for model in (model for model in MODELS.values() if model.provider == provider):
+        read, written = (900, 700) if model.kind is ModelKind.CHAT else (0, 0)
         said = calc_price(
-            Usage(input_tokens=20_000, cache_read_tokens=900, output_tokens=700),
+            Usage(input_tokens=20_000, cache_read_tokens=read, output_tokens=written),
             model.wire_name,
             provider_id=source,
             genai_request_timestamp=TODAY,
         ).total_price
         price = model.price(TODAY.date())
         assert price is not None
-        assert cost(price, Tokens(input=19_100, cache_read=900, output=700)) == int(said * NANO), model.id
+        used = Tokens(input=20_000 - read, cache_read=read, output=written)
+        assert cost(price, used) == round(said * NANO), model.id
 
 
 def test_a_price_by_the_hour_counts_as_the_dearest_of_the_day() -> None:

@@ -1,0 +1,134 @@
+"""What genai-prices knows of a model, in our own words.
+
+Whatever cannot be said in one price for a model is said too high or not at all, never too low: a price that
+differs by the hour counts as the dearest of the day, a model whose price steps up for long prompts is offered up
+to that length, and one that is billed for something we do not count has no price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from gateway.core.facts import ModelKind
+from gateway.core.money import nano
+from gateway.core.price import Price
+
+if TYPE_CHECKING:
+    from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
+
+ALWAYS = date(2020, 1, 1)  # "since" of a price that has no day: before any of these models
+
+# Price in genai-prices → bucket of ours. Tokens per million; the rest are fees, below.
+BUCKETS = {
+    "input_mtok": "input",
+    "output_mtok": "output",
+    "cache_read_mtok": "cache_read",
+    "cache_write_mtok": "cache_write",
+    "cache_write_1h_mtok": "cache_write_1h",
+    "input_audio_mtok": "audio_input",
+    "output_audio_mtok": "audio_output",
+    "cache_audio_read_mtok": "audio_cache_read",
+    "input_image_mtok": "image_input",
+    "output_image_mtok": "image_output",
+}
+FEES = {"requests_kcount": "per_request", "web_searches_kcount": "per_search"}  # of a thousand, there
+# Files searched by a provider's own tool, and embeddings of videos.
+NOT_ASKED_FOR = frozenset({"storage_searches_kcount", "input_video_mtok"})
+NANO_DIGITS = 9  # some lists divide a price and keep every digit
+
+
+def sources() -> frozenset[str]:
+    """Every provider that genai-prices prices."""
+    from genai_prices import data  # 900 KB of Python: paid once, by the first who asks for the catalogue
+
+    return frozenset(source.id for source in data.providers)
+
+
+def known(listed_by: Iterable[str], name: str) -> ModelInfo | None:
+    """The model of that name in the first of these price lists that has it."""
+    from genai_prices import data
+
+    lists = {source.id: source for source in data.providers}
+    found = (lists[source].find_model(name, all_providers=data.providers) for source in listed_by)
+    return next((model for model in found if model), None)
+
+
+def uncounted(model: ModelInfo) -> frozenset[str]:
+    """What it is billed for and we do not count."""
+    told = {key for _, price in _every(model) for key, value in vars(price).items() if value is not None}
+    return frozenset(told - BUCKETS.keys() - FEES.keys() - NOT_ASKED_FOR)
+
+
+def prices(model: ModelInfo, kind: ModelKind) -> Iterator[Price]:
+    """Oldest first. Those for hours of the day replace the last dated one where they are dearer."""
+    if uncounted(model):
+        return
+    dated, hourly = _listed(model)
+    newest = len(dated) - 1
+    for place, (since, price) in enumerate(dated):
+        hours = [price, *hourly] if place == newest else [price]
+        dearest = max(hours, key=_weight)
+        whole = dearest.output_mtok is not None or kind is ModelKind.EMBEDDING  # which puts out no tokens
+        if dearest.input_mtok is not None and whole:
+            yield _price(dearest, since)
+
+
+def steps(model: ModelInfo) -> tuple[int, ...]:
+    """Lengths of prompt at which today's price goes up."""
+    newest = model.prices[-1].prices if isinstance(model.prices, list) else model.prices
+    return tuple(tier.start for value in vars(newest).values() for tier in getattr(value, "tiers", ()))
+
+
+def _every(model: ModelInfo) -> list[tuple[date, ModelPrice]]:
+    dated, hourly = _listed(model)
+    return [*dated, *((ALWAYS, price) for price in hourly)]
+
+
+def _listed(model: ModelInfo) -> tuple[list[tuple[date, ModelPrice]], list[ModelPrice]]:
+    from genai_prices.types import StartDateConstraint
+
+    if not isinstance(model.prices, list):
+        return [(ALWAYS, model.prices)], []
+    dated: dict[date, ModelPrice] = {}
+    hourly: list[ModelPrice] = []
+    for entry in model.prices:
+        match entry.constraint:
+            case None:
+                dated[ALWAYS] = entry.prices
+            case StartDateConstraint(start_date=since):
+                dated[since] = entry.prices
+            case _:
+                hourly.append(entry.prices)
+    return sorted(dated.items(), key=_since), hourly
+
+
+def _since(item: tuple[date, ModelPrice]) -> date:
+    return item[0]
+
+
+def _weight(price: ModelPrice) -> Decimal:
+    return (_base(price.input_mtok) or Decimal()) + (_base(price.output_mtok) or Decimal())
+
+
+def _price(price: ModelPrice, since: date) -> Price:
+    tokens = {ours: _nano(getattr(price, theirs)) for theirs, ours in BUCKETS.items()}
+    fees = {
+        ours: nano(round((_base(getattr(price, theirs)) or Decimal()) / 1000, NANO_DIGITS))
+        for theirs, ours in FEES.items()
+    }
+    told = {name: amount for name, amount in {**tokens, **fees}.items() if amount is not None}
+    return structs.replace(Price(since=since, input=0, output=0), **told)
+
+
+def _nano(price: Decimal | TieredPrices | None) -> int | None:
+    base = _base(price)
+    return None if base is None else nano(round(base, NANO_DIGITS))
+
+
+def _base(price: Decimal | TieredPrices | None) -> Decimal | None:
+    return price if price is None or isinstance(price, Decimal) else price.base
