@@ -8,7 +8,7 @@ import re2
 from msgspec.structs import replace
 
 from gateway.core.checks import verify
-from gateway.core.conversation import ChatRequest, Conversation, Reply
+from gateway.core.conversation import ChatRequest, Conversation, Reply, Started
 from gateway.core.ladder import Attempt, AttemptOutcome
 from gateway.core.prompt import Prompt
 from gateway.dialects.dialect import CallerSide, Outgoing, StreamRelay
@@ -65,7 +65,7 @@ class Chat:
         reply = protocol.parse_reply(body, secret=secret_of(trial))
         account(trial, reply, prompt_tokens=journey.facts.input_tokens)
         if protocol.words != self.surface.name:
-            body = self.surface.render_reply(reply, self.request, now=int(time()))
+            body = self.surface.render_reply(told(reply, trial), self.request, now=int(time()))
         return Came(attempt=await self._judged(journey, trial, reply), body=body)
 
     async def _receive_stream(self, journey: Journey, trial: Trial, response: Response) -> Came | Stream:
@@ -88,7 +88,8 @@ class Chat:
         writer = self.surface.stream_writer(
             self.request, now=int(time()), prompt_tokens=journey.facts.input_tokens
         )
-        return Translation(protocol.stream_reader(secret=secret), writer, keeps=keeps)
+        named = Started(id=trial.id, model=trial.model.wire_name)
+        return Translation(protocol.stream_reader(secret=secret), writer, named=named, keeps=keeps)
 
     async def _whole_stream(self, journey: Journey, trial: Trial, stream: Stream) -> Came:
         stream.account()
@@ -123,6 +124,11 @@ class Chat:
         asked = characters_of(part for message in conversation.messages for part in message.parts)
         account(trial, reply, prompt_tokens=asked // 4)
         return reply
+
+
+def told(reply: Reply, trial: Trial) -> Reply:
+    """With what some providers leave unsaid: the answer's id, and the model's name."""
+    return replace(reply, id=reply.id or trial.id, model=reply.model or trial.model.wire_name)
 
 
 def account(trial: Trial, reply: Reply, *, prompt_tokens: int) -> None:

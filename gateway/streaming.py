@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import structlog
+from msgspec.structs import replace
 
 from gateway.core.assemble import assemble
 from gateway.core.conversation import (
@@ -17,6 +18,7 @@ from gateway.core.conversation import (
     Finish,
     RefusalDelta,
     Reply,
+    Started,
     TextDelta,
     ThinkingDelta,
     ToolArguments,
@@ -40,8 +42,11 @@ log = structlog.get_logger()
 class Translation:
     """A relay between two dialects: a provider's events are read, and written as the caller's."""
 
-    def __init__(self, reader: StreamReader, writer: StreamWriter, *, keeps: bool = False) -> None:
-        self._reader, self._writer, self._keeps = reader, writer, keeps
+    def __init__(
+        self, reader: StreamReader, writer: StreamWriter, *, named: Started | None = None, keeps: bool = False
+    ) -> None:
+        """`named` tells what some providers leave unsaid: the answer's id, and the model's name."""
+        self._reader, self._writer, self._named, self._keeps = reader, writer, named, keeps
         self.content_seen = False
         self.characters = 0
         self._closed = False
@@ -85,7 +90,13 @@ class Translation:
     def end(self) -> bytes:
         return self._write(self._reader.end())
 
+    def _begun(self, started: Started) -> Started:
+        named, self._named = self._named or started, None
+        return replace(started, id=started.id or named.id, model=started.model or named.model)
+
     def _write(self, deltas: list[Delta]) -> bytes:
+        if self._named is not None and deltas and isinstance(deltas[0], Started):
+            deltas[0] = self._begun(deltas[0])
         for delta in deltas:
             if isinstance(delta, TextDelta | ThinkingDelta | RefusalDelta):
                 self.characters += len(delta.text)

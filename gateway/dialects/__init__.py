@@ -16,7 +16,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.dialects.anthropic import Anthropic
+from gateway.dialects.azure import Azure
+from gateway.dialects.bedrock import Bedrock
+from gateway.dialects.cohere import Cohere
 from gateway.dialects.dialect import CallerSide, Dialect, ProviderSide
+from gateway.dialects.ollama import Ollama
 from gateway.dialects.openai_chat import OpenAIChat
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -25,7 +29,12 @@ DIALECTS: Mapping[str, Dialect] = {
 }
 
 CALLERS_ONLY: Mapping[str, CallerSide] = {}
-PROVIDERS_ONLY: Mapping[str, ProviderSide] = {}
+PROVIDERS_ONLY: Mapping[str, ProviderSide] = {
+    "azure": Azure(),
+    "bedrock": Bedrock(),
+    "cohere": Cohere(),
+    "ollama": Ollama(),
+}
 
 SURFACES: Mapping[str, CallerSide] = {**DIALECTS, **CALLERS_ONLY}
 PROTOCOLS: Mapping[str, ProviderSide] = {**DIALECTS, **PROVIDERS_ONLY}

@@ -82,10 +82,13 @@ def redact(text: str, secret: str) -> str:
 
 
 def _spellings(secret: str) -> list[str]:
-    if len(secret) < 8:
-        return []
-    encoded = b64encode(secret.encode()).decode("ascii")
-    return [secret, quote(secret, safe=""), encoded, encoded.rstrip("=")]
+    """Of the whole, and of each part of a key pair."""
+    found: list[str] = []
+    for part in dict.fromkeys([secret, *secret.split(":")]):
+        if len(part) >= 8:
+            encoded = b64encode(part.encode()).decode("ascii")
+            found += [part, quote(part, safe=""), encoded, encoded.rstrip("=")]
+    return found
 
 
 def retry_after_of(headers: Mapping[bytes, bytes], body: bytes, *, now: float) -> float | None:

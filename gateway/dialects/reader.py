@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -14,12 +14,21 @@ from gateway.errors import UpstreamError, UpstreamInvalidResponse
 _decode = msgspec.json.Decoder().decode
 
 
+class Events(Protocol):
+    """Bytes → events: how a protocol frames them."""
+
+    overfull: bool  # an event is larger than `MAX_EVENT`, and nothing more is read
+
+    def feed(self, chunk: bytes) -> list[Event]: ...
+    def end(self) -> list[Event]: ...
+
+
 class Reader:
     """A dialect fills in `read_object`. What makes no sense is passed over; what cannot be read ends it."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, events: Events | None = None) -> None:
         self.secret = secret  # never repeated from an error
-        self._events = EventReader()
+        self._events: Events = events or EventReader()
         self.started = False
         self.id = ""
         self.model = ""
