@@ -26,6 +26,7 @@ from gateway.core.conversation import (
     ToolResult,
 )
 from gateway.core.prompt import Prompt, Turn
+from gateway.dialects.kindred import KINDRED
 from gateway.dialects.media import split_data_url
 from gateway.dialects.openai_chat.request import output_limit
 from gateway.dialects.openai_chat.thoughts import thinking_of, thoughts
@@ -125,6 +126,7 @@ def conversation_of(request: ChatRequest) -> Conversation:
         end_user=request.end_user,
         metadata=raw.get("metadata") or {},
         streaming=request.streaming,
+        kindred={field: raw[field] for field in KINDRED if raw.get(field) is not None},
         unsayable=tuple(field for field, value in raw.items() if field not in _SAID and value is not None),
         spelled=SPELLED,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.dialects.failures import Complaint, classify, parsed, retry_after_of, text_of
 from gateway.errors import UpstreamError
 
-_STATUS_OF_KIND: Mapping[str, int] = {
+STATUS_OF_KIND: Mapping[str, int] = {
     "invalid_request_error": 400,
     "not_found_error": 404,
     "authentication_error": 401,
@@ -37,7 +37,7 @@ def error_in(body: Mapping[str, Any], secret: str) -> UpstreamError | None:
     said = error if type(error) is dict else {}
     status = next((said[f] for f in ("status_code", "status", "code") if type(said.get(f)) is int), 0)
     if not 400 <= status < 600:
-        status = _STATUS_OF_KIND.get(complaint.kind) or _STATUS_OF_KIND.get(complaint.code) or 502
+        status = STATUS_OF_KIND.get(complaint.kind) or STATUS_OF_KIND.get(complaint.code) or 502
     return classify(status, complaint, secret=secret)
 
 

@@ -28,6 +28,7 @@ from gateway.core.conversation import (
 )
 from gateway.core.facts import Need
 from gateway.dialects.dialect import Outgoing
+from gateway.dialects.kindred import taken
 from gateway.dialects.media import join_data_url
 from gateway.dialects.rendering import named
 from gateway.errors import InvalidRequest, Untranslatable
@@ -39,20 +40,24 @@ _EFFORTS = {"xhigh": "high", "max": "high"}  # words of another dialect
 
 def pass_through(request: ChatRequest, model: Model, rejects: frozenset[str]) -> Outgoing:
     body = {**request.raw, "model": model.wire_name}
+    if request.wants_logprobs:
+        body["logprobs"] = True
     if request.streaming and not request.wants_usage and "stream_options" not in rejects:
         body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
     return _outgoing(body, rejects, list(request.dropped))
 
 
 def translate(conversation: Conversation, model: Model, rejects: frozenset[str]) -> Outgoing:
-    dropped = list(conversation.unsayable)
+    kindred, dropped = taken(conversation)
     body: dict[str, Any] = {
         "model": model.wire_name,
         "messages": list(_messages(conversation.messages, dropped)),
         **_tools(conversation),
         **_sampling(conversation, dropped),
-        **_effort(conversation, model, dropped),
+        **kindred,
     }
+    if effort := effort_for(conversation, model, dropped):
+        body["reasoning_effort"] = effort
     if conversation.output_format is not None:
         body["response_format"] = _response_format(conversation.output_format)
     if conversation.metadata:
@@ -236,13 +241,14 @@ def _sampling(conversation: Conversation, dropped: list[str]) -> dict[str, Any]:
     return {field: value for field, value in said.items() if value is not None}
 
 
-def _effort(conversation: Conversation, model: Model, dropped: list[str]) -> dict[str, Any]:
+def effort_for(conversation: Conversation, model: Model, dropped: list[str]) -> str:
+    """The word for how much a model shall think; empty where that is not said, or would not be understood."""
     effort, tokens = conversation.reasoning_effort, conversation.reasoning_tokens
     if effort is None and tokens is not None:
         effort = "low" if tokens < 4_096 else "medium" if tokens < 16_384 else "high"
     if effort is None or effort == "none":
-        return {}
+        return ""
     if Need.REASONING not in model.can:
         dropped.append(conversation.spelled.get("reasoning_effort", "reasoning_effort"))
-        return {}
-    return {"reasoning_effort": _EFFORTS.get(effort, effort)}
+        return ""
+    return _EFFORTS.get(effort, effort)

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.conversation import Finish, Part, Refused, Reply, Text, Thinking, ToolCall
+from gateway.core.conversation import Finish, Part, Refused, Reply, Text, Thinking, Token, ToolCall
 from gateway.core.price import NOTHING, UsageSource
 from gateway.dialects.openai_chat.failure import error_in
 from gateway.dialects.openai_chat.thoughts import said, thinking_of, thoughts
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
+from gateway.dialects.tokens import floats, tokens_of, told_tokens
 from gateway.errors import UpstreamInvalidResponse
 
 FINISHES: Mapping[str, Finish] = {
@@ -55,6 +56,7 @@ def _is_choice(choice: Any) -> bool:
 
 def _reply(raw: Mapping[str, Any], choice: Mapping[str, Any]) -> Reply:
     parts = tuple(_parts(choice["message"]))
+    tokens = logprobs_of(choice.get("logprobs"))
     created = raw.get("created")
     return Reply(
         id=str(raw.get("id") or ""),
@@ -63,7 +65,8 @@ def _reply(raw: Mapping[str, Any], choice: Mapping[str, Any]) -> Reply:
         finish=finish_of(choice.get("finish_reason"), parts),
         usage=NOTHING,
         usage_source=UsageSource.NONE,
-        logprobs=logprobs_of(choice.get("logprobs")),
+        logprobs=floats(tokens),
+        tokens=tokens,
         created=created if type(created) is int else 0,
     )
 
@@ -133,12 +136,12 @@ def finish_of(word: Any, parts: Sequence[Part]) -> Finish:
     return Finish.REFUSAL if any(isinstance(part, Refused) for part in parts) else finish
 
 
-def logprobs_of(value: Any) -> tuple[float, ...] | None:
-    content = value.get("content") if type(value) is dict else None
-    if type(content) is not list:
-        return None
-    found = [token.get("logprob") for token in content if type(token) is dict]
-    return tuple(float(value) for value in found if isinstance(value, int | float)) or None
+def logprobs_of(value: Any) -> tuple[Token, ...]:
+    return tuple(tokens_of(value.get("content"))) if type(value) is dict else ()
+
+
+def told_logprobs(tokens: Sequence[Token]) -> dict[str, Any] | None:
+    return {"content": told_tokens(tokens), "refusal": None} if tokens else None
 
 
 def render_reply(reply: Reply, *, now: int) -> bytes:
@@ -169,7 +172,8 @@ def _choice(index: int, reply: Reply) -> dict[str, Any]:
         message["tool_calls"] = calls
     elif refusal is None and message["content"] is None:
         message["content"] = ""
-    return {"index": index, "message": message, "logprobs": None, "finish_reason": finish_word(reply)}
+    logprobs = told_logprobs(reply.tokens)
+    return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": finish_word(reply)}
 
 
 def finish_word(reply: Reply) -> str:

@@ -129,7 +129,7 @@ def _check_logit_bias(place: str, value: Any) -> None:
         _BIAS(f"{place}.{token}", bias)
 
 
-def _check_metadata(place: str, value: Any) -> None:
+def check_metadata(place: str, value: Any) -> None:
     if type(value) is not dict:
         raise wrong_type(place, "an object")
     if len(value) > 16:
@@ -154,7 +154,7 @@ CHECKS: Mapping[str, Check] = {
     "max_completion_tokens": whole(1, MAX_TOKENS),
     "max_tokens": whole(1, MAX_TOKENS),
     "messages": anything,
-    "metadata": _check_metadata,
+    "metadata": check_metadata,
     "modalities": strings,
     "model": anything,
     "n": whole(1, 128),

@@ -18,18 +18,20 @@ from gateway.core.conversation import (
     TextDelta,
     Thinking,
     ThinkingDelta,
+    Token,
     ToolArguments,
     ToolCallStarted,
 )
 from gateway.core.price import Usage, UsageSource
 from gateway.dialects.openai_chat.failure import error_in
-from gateway.dialects.openai_chat.reply import FINISHES, WORDS, listed, logprobs_of, reply_id
+from gateway.dialects.openai_chat.reply import FINISHES, WORDS, listed, logprobs_of, reply_id, told_logprobs
 from gateway.dialects.openai_chat.surface import error_object
 from gateway.dialects.openai_chat.thoughts import said, thoughts
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
 from gateway.dialects.reader import Reader
 from gateway.dialects.rendering import fitting
 from gateway.dialects.sse import write_event
+from gateway.dialects.tokens import floats
 from gateway.errors import GatewayError, UpstreamError, UpstreamInvalidResponse
 
 DONE = b"[DONE]"
@@ -52,12 +54,12 @@ class ChatReader(Reader):
         super().__init__(secret)
         self._calls: dict[tuple[int, Any], int] = {}  # (choice, index as given) → index among all
         self._ended: set[int] = set()
-        self._logprobs: list[float] = []
+        self._tokens: list[Token] = []  # of the first choice
         self._refused = False
 
     @property
     def logprobs(self) -> tuple[float, ...] | None:
-        return tuple(self._logprobs) or None
+        return floats(self._tokens)
 
     def read_mark(self, data: bytes, deltas: list[Delta]) -> bool:
         if data.strip() != DONE:
@@ -90,10 +92,12 @@ class ChatReader(Reader):
         number = choice.get("index")
         number = number if type(number) is int else 0
         delta = choice.get("delta")
+        told = choice.get("logprobs")
+        tokens = logprobs_of(told) if told is not None else ()
+        if tokens and not number:
+            self._tokens.extend(tokens)
         if type(delta) is dict:
-            self._read_delta(number, delta, deltas)
-        if not number:
-            self._logprobs.extend(logprobs_of(choice.get("logprobs")) or ())
+            self._read_delta(number, delta, tokens, deltas)
         word = choice.get("finish_reason")
         if type(word) is str and word and number not in self._ended:
             if word == "error":
@@ -101,11 +105,13 @@ class ChatReader(Reader):
                 return
             self._end(number, FINISHES.get(word, Finish.UNKNOWN), deltas)
 
-    def _read_delta(self, number: int, delta: dict[str, Any], deltas: list[Delta]) -> None:
+    def _read_delta(
+        self, number: int, delta: dict[str, Any], tokens: tuple[Token, ...], deltas: list[Delta]
+    ) -> None:
         deltas.extend(_thinking(thought) for thought in thoughts(delta))
         content = delta.get("content")
         if type(content) is str and content:
-            deltas.append(TextDelta(content, number))
+            deltas.append(TextDelta(content, number, tokens))
         elif type(content) is list:
             deltas.extend(_listed(number, content))
         refusal = delta.get("refusal")
@@ -198,7 +204,7 @@ class ChatWriter:
     def write(self, delta: Delta) -> bytes:
         match delta:
             case TextDelta(text=text, choice=choice):
-                return self._chunk({"content": text}, choice)
+                return self._chunk({"content": text}, choice, tokens=delta.tokens)
             case ToolArguments(index=index, json=text, choice=choice):
                 return self._chunk(
                     {"tool_calls": [{"index": index, "function": {"arguments": text}}]}, choice
@@ -229,9 +235,16 @@ class ChatWriter:
     def error(self, error: GatewayError) -> bytes:
         return stream_error(error, self._head)
 
-    def _chunk(self, delta: dict[str, Any], choice: int = 0, finish: str | None = None) -> bytes:
-        tail = b'{"index":%d,"delta":%b,"finish_reason":%b}]}' % (choice, _encode(delta), _encode(finish))
-        return write_event(self._head + tail)
+    def _chunk(
+        self,
+        delta: dict[str, Any],
+        choice: int = 0,
+        finish: str | None = None,
+        tokens: tuple[Token, ...] = (),
+    ) -> bytes:
+        told = b'"logprobs":%b,' % _encode(told_logprobs(tokens)) if tokens else b""
+        tail = b'{"index":%d,"delta":%b,%b"finish_reason":%b}]}'
+        return write_event(self._head + tail % (choice, _encode(delta), told, _encode(finish)))
 
 
 def head_of(given: str, model: str, now: int) -> bytes:

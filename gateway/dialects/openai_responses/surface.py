@@ -1,0 +1,22 @@
+"""Errors, as callers of this surface expect them: those of chats, and an event of its own in a stream."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gateway.dialects.openai_chat.surface import error_object
+from gateway.dialects.rendering import fitting
+from gateway.dialects.sse import write_event
+from gateway.errors import GatewayError
+
+
+def stream_error(error: GatewayError, number: int) -> bytes:
+    """By the reference its words stand in the event; on the wire and to the SDKs they stand in `error` as well."""
+
+    def written(message: str) -> bytes:
+        said = error_object(error, message)
+        place = {"code": error.code, "message": message, "param": error.param}
+        event = {"type": "error", "sequence_number": number} | place | {"error": said}
+        return write_event(msgspec.json.encode(event), b"error")
+
+    return fitting(written, error.message)
