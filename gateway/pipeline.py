@@ -36,7 +36,7 @@ async def chat(call: Call, caller: Caller, tools: Tools) -> Answer:
     request = surface.parse_request(
         call.body, call.headers, model=endpoint.model, streaming=endpoint.streaming
     )
-    router = caller.router or router_for(request.requested_model, caller)
+    router = router_for(request, caller)
     began = perf_counter_ns()
     prompt = surface.prompt_of(request)
     seen = classify(prompt)
@@ -53,13 +53,13 @@ async def embed(call: Call, caller: Caller, tools: Tools) -> Answer:
     endpoint = call.endpoint
     surface = EMBEDDING_SURFACES[endpoint.surface]
     request = surface.parse_request(call.body, model=endpoint.model, batch=endpoint.batch)
-    router = caller.router or router_for(request.requested_model, caller)
+    router = router_for(request, caller)
     began = perf_counter_ns()
     seen = unclassified(request.tokens)
     facts = facts_of(call, caller, request, seen, tools.breakers)
     if is_dry(call):
         return dry(explanation_of(explain(facts, router), seen), call, caller, router)
-    check_is_served(request.requested_model, router)
+    check_is_served(request.requested_model, router, caller)
     journey = begin(call, caller, request, router, facts, began, tools.spool)
     return await travel(journey, Embed(surface, request), caller, tools)
 
@@ -69,7 +69,7 @@ async def count(call: Call, caller: Caller, tools: Tools) -> Answer:
     surface = SURFACES[call.endpoint.surface]
     counts = COUNT_SURFACES[call.endpoint.surface]
     request = counts.parse_request(call.body, call.headers, model=call.endpoint.model)
-    router = caller.router or router_for(request.requested_model, caller)
+    router = router_for(request, caller)
     began = perf_counter_ns()
     prompt = surface.prompt_of(request)
     facts = facts_of(call, caller, request, classify(prompt), tools.breakers, counts_only=True)

@@ -34,9 +34,11 @@ from gateway.errors import (
     ModelNotAllowed,
     ModelNotFound,
     NoEligibleModel,
+    echo,
 )
 from gateway.exchange import LEFT, Call
 from gateway.journey import DEADLINE, Journey
+from gateway.listing import nameable
 from gateway.outgoing import counted, decided
 from gateway.record import Spool
 from gateway.telemetry import place_of
@@ -101,15 +103,18 @@ def is_dry(call: Call) -> bool:
     return call.headers.get(b"x-rungway-dry-run") == b"1"
 
 
-def check_is_served(name: str, router: Router) -> None:
-    """`ModelNotFound`, with the models there are, where a router is asked for vectors of none of its models."""
-    served = router.by_kind[ModelKind.EMBEDDING]
-    if not any(is_same(model, name) for model in served):
-        raise EmbeddingModelNotFound(name, [model.id for model in served])
+def check_is_served(name: str, router: Router, caller: Caller) -> None:
+    """`EmbeddingModelNotFound`, with the models there are, where vectors are asked for of none of them."""
+    if not any(is_same(model, name) for model in router.by_kind[ModelKind.EMBEDDING]):
+        served = [model.id for model in nameable(caller) if model.kind is ModelKind.EMBEDDING]
+        raise EmbeddingModelNotFound(name, served)
 
 
-def router_for(name: str, caller: Caller) -> Router:
-    """Of a call without a router in its path: `router/{id}`, `provider/model`, or a bare model's name."""
+def router_for(request: ChatRequest | EmbeddingRequest, caller: Caller) -> Router:
+    """That of the path, else what the model's name says: `router/{id}`, `provider/model`, or a bare model's name."""
+    if caller.router is not None:
+        return caller.router
+    name = request.requested_model
     if name.startswith("router/"):
         return router_of(name.removeprefix("router/"), caller.runtime, caller.key)
     model = named(caller.runtime.models, name)
@@ -117,6 +122,10 @@ def router_for(name: str, caller: Caller) -> Router:
         raise ModelNotFound(name)
     if not on_whitelist(model.id, caller.runtime.snapshot.whitelist):
         raise ModelNotAllowed(name)
+    if model.kind is ModelKind.EMBEDDING and request.kind is ModelKind.CHAT:
+        raise InvalidRequest(
+            f"'{echo(name)}' makes vectors, not answers; ask it for embeddings.", param="model"
+        )
     return caller.runtime.direct(as_called(model, name))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 
-from gateway.simulator import anthropic, openai, tokens
+from gateway.simulator import anthropic, embeddings, openai, tokens
 from gateway.simulator.converse import Conversation, authenticated
 from gateway.simulator.exchange import Exchange, Receive, Scope, Send
 from gateway.simulator.misbehave import JSON
@@ -62,6 +62,12 @@ class Simulator:
                 await self.converse(anthropic, exchange)
             case "POST", "/anthropic/v1/messages/count_tokens":
                 await self.count(exchange)
+            case "POST", "/openai/v1/embeddings":
+                await self.converse(embeddings.OpenAIEmbeddings(), exchange)
+            case "POST", "/cohere/v2/embed":
+                await self.converse(embeddings.CohereEmbeddings(), exchange)
+            case "POST", "/gemini/v1beta" if model.endswith((":embedContent", ":batchEmbedContents")):
+                await self.converse(embeddings.GeminiEmbeddings(model), exchange)
             case "GET", "/openai/v1/models" | "/openai/v1":
                 await tell(openai, exchange, openai.one_model(model) if model else openai.models(MODELS))
             case "GET", "/anthropic/v1/models" | "/anthropic/v1":
