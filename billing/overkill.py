@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from billing.periods import Granularity, Period, following
 from billing.query import SpendQuery
 from billing.spend import Measures, Row, spend
 from gateway.core.catalogue import Model
@@ -22,6 +24,21 @@ if TYPE_CHECKING:
 type ModelsOf = Callable[[str], Iterable[Model]]  # router → the models it may use
 
 _BY = ("router", "rule", "class", "called_for", "tier", "model", "needs")
+
+
+class Standing(StrEnum):
+    """Whether there is anything to be mended."""
+
+    IN_FORCE = "in_force"  # the policy that is served still sends such requests there
+    BY_TAG = "by_tag"  # the caller's own tag asked for it, and outranks what the text looks like
+    REPLACED = "replaced"  # another policy is served since
+
+
+class InForce(Struct, frozen=True, kw_only=True):
+    """What is served now: since when, by router, and the (router, rule) that a caller's tag alone decides."""
+
+    since: Mapping[str, datetime] = {}
+    by_tag: frozenset[tuple[str, str]] = frozenset()
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -40,8 +57,10 @@ class Part(Struct, frozen=True, kw_only=True):
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One rule's requests of one class. Costs are those of the answers."""
+    """One rule's requests of one class in a part of the span. Costs are those of the answers."""
 
+    standing: Standing
+    period: Period
     router: str
     rule: str
     request_class: str
@@ -92,28 +111,91 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def saving(self) -> int | None:
-        known = [finding.saving for finding in self.findings if finding.saving is not None]
-        return sum(known) if known else None
+        return saving_of(self.findings)
+
+    def standing(self, standing: Standing) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.standing is standing)
 
 
-def overkill(tenant: Tenant, query: SpendQuery, *, models_of: ModelsOf, day: date) -> Report:
+def saving_of(findings: Iterable[Finding]) -> int | None:
+    known = [finding.saving for finding in findings if finding.saving is not None]
+    return sum(known) if known else None
+
+
+def overkill(
+    tenant: Tenant, query: SpendQuery, *, models_of: ModelsOf, day: date, in_force: InForce
+) -> Report:
     """`query` gives the span and filters; `day` the prices that the alternatives are reckoned with."""
     answers = query.only(part="answer")
     fits = spend(tenant, answers.told_apart("fit"))
-    rows = spend(tenant, answers.only(fit=Fit.OVERKILL).told_apart(*_BY)).rows
-    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row.key[:5]].append(row)
-    findings = [_finding(key, group, models_of, day) for key, group in groups.items()]
+    findings = [
+        _finding(key, rows, models_of, day, period, standing or _standing(key, in_force))
+        for period, standing, key, rows in _oversized(tenant, answers.only(fit=Fit.OVERKILL), in_force)
+    ]
     findings.sort(key=lambda finding: (-(finding.saving or 0), -finding.cost))
     return Report(
         findings=tuple(findings), fits={row.key[0]: row.measures for row in fits.rows if row.key[0]}
     )
 
 
-def _finding(key: tuple[str, ...], rows: Sequence[Row], models_of: ModelsOf, day: date) -> Finding:
+def _oversized(
+    tenant: Tenant, query: SpendQuery, in_force: InForce
+) -> Iterator[tuple[Period, Standing | None, tuple[str, ...], Sequence[Row]]]:
+    """What one rule did with one class; of a router that was published within the span, before and since."""
+    groups = _groups(spend(tenant, query.told_apart(*_BY)).rows)
+    for router in dict.fromkeys(key[0] for key in groups):
+        before, since = _parts_of(query.period, router, in_force)
+        for period, standing in ((before, Standing.REPLACED), (since, None)):
+            if period is None:
+                continue
+            found = (
+                groups if period == query.period else _groups(spend(tenant, _of(query, router, period)).rows)
+            )
+            yield from ((period, standing, key, rows) for key, rows in found.items() if key[0] == router)
+
+
+def _of(query: SpendQuery, router: str, period: Period) -> SpendQuery:
+    return query.only(router=router).over(period).told_apart(*_BY)
+
+
+def _groups(rows: Iterable[Row]) -> Mapping[tuple[str, ...], list[Row]]:
+    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.key[:5]].append(row)
+    return groups
+
+
+def _parts_of(span: Period, router: str, in_force: InForce) -> tuple[Period | None, Period | None]:
+    """Before and since the policy that is served; the hour it was published in still belongs to before."""
+    if not router:
+        return None, span
+    published = in_force.since.get(router)
+    if published is None or (start := following(published, Granularity.HOUR, span.zone)) >= span.end:
+        return span, None
+    if start <= span.start:
+        return None, span
+    return (
+        Period(start=span.start, end=start, zone=span.zone),
+        Period(start=start, end=span.end, zone=span.zone),
+    )
+
+
+def _standing(key: tuple[str, ...], in_force: InForce) -> Standing:
+    return Standing.BY_TAG if key[:2] in in_force.by_tag else Standing.IN_FORCE
+
+
+def _finding(
+    key: tuple[str, ...],
+    rows: Sequence[Row],
+    models_of: ModelsOf,
+    day: date,
+    period: Period,
+    standing: Standing,
+) -> Finding:
     router, rule, request_class, calls_for, served = key
     return Finding(
+        standing=standing,
+        period=period,
         router=router,
         rule=rule,
         request_class=request_class,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from console.api.endpoint import Call, Endpoint, operation
 from console.api.savings import require_ai_inside
 from console.api.usage import Usage
 from console.routers.selectors import models_within
+from console.routers.standing import in_force
 from console.tenancy import Role
 from gateway.core.money import usd
 from gateway.core.report import dollars
@@ -35,6 +36,9 @@ Overkill = TypedDict(
     {
         "router": str | None,
         "rule": str,
+        "standing": Literal["in_force", "by_tag", "replaced"],
+        "from": str,
+        "to": str,
         "class": str,
         "called_for": str,
         "served": str,
@@ -65,11 +69,21 @@ class OverkillOf(Endpoint):
 
     @operation(Role.VIEWER, gives=OverkillReport, params=ASKED)
     def get(self, call: Call) -> Mapping[str, Any]:
-        """A row for each rule and class, the largest saving first; `total` is of the oversized requests."""
+        """A row for each rule and class, the largest saving first; `total` is of the oversized requests.
+
+        `standing` says whether the policy that is served still does so (`in_force`), did so until another was
+        published (`replaced`), or follows the caller's own tag (`by_tag`).
+        """
         require_ai_inside(call)
         query = question(call)
         today = timezone.now().astimezone(query.period.zone).date()
-        report = overkill(call.tenant, query, models_of=models_within(call.tenant), day=today)
+        report = overkill(
+            call.tenant,
+            query,
+            models_of=models_within(call.tenant),
+            day=today,
+            in_force=in_force(call.tenant),
+        )
         return {
             **span(query.period),
             "results": [finding_row(finding) for finding in report.findings],
@@ -85,6 +99,8 @@ def finding_row(finding: Finding) -> dict[str, Any]:
     return {
         "router": finding.router or None,
         "rule": finding.rule,
+        "standing": finding.standing.value,
+        **span(finding.period),
         "class": finding.request_class,
         "called_for": finding.called_for,
         "served": finding.served,

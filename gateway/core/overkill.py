@@ -15,6 +15,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from gateway.core.catalogue import Model
+from gateway.core.conditions import Condition, reads_classification
 from gateway.core.facts import Need, RequestClass, RequestFacts, Tier
 from gateway.core.price import Usage, cost
 
@@ -62,6 +63,19 @@ def called_for(request_class: RequestClass, difficulty: float) -> Tier:
     if difficulty < EASY:
         return easy
     return middling if difficulty < HARD else hard
+
+
+def is_by_tag(condition: Condition) -> bool:
+    """Whether the caller's own tag decides, whatever the text looks like."""
+    return _needs_tag(condition) and not reads_classification(condition)
+
+
+def _needs_tag(condition: Condition) -> bool:
+    return (
+        condition.tag is not None
+        or any(map(_needs_tag, condition.all_ or ()))
+        or (bool(condition.any_) and all(map(_needs_tag, condition.any_ or ())))
+    )
 
 
 def fit(facts: RequestFacts, served: Tier, *, outcome: str, floors: Collection[str] = ()) -> Fit:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from billing import figures, selectors
 from billing.latency import latency
-from billing.overkill import overkill
+from billing.overkill import InForce, Standing, overkill, saving_of
 from billing.periods import Misread, Period, read_period
 from billing.query import SpendQuery, ask
 from billing.savings import still_on, waterfall
@@ -156,7 +156,13 @@ def test_overkill_names_the_rule_and_what_would_have_done(acme: Tenant, book: Bo
     able = [model for model in MODELS.values() if model is not NANO]
     with_tools = [replace(model, can=frozenset({Need.TOOLS})) if model is HAIKU else model for model in able]
 
-    report = overkill(acme, asked(), models_of=lambda router: with_tools, day=date(2026, 3, 31))
+    report = overkill(
+        acme,
+        asked(),
+        models_of=lambda router: with_tools,
+        day=date(2026, 3, 31),
+        in_force=InForce(since={"support": NOON - timedelta(days=40)}),
+    )
 
     premium, mid = report.findings
     paid, instead = 3 * (1000 * 1250 + 200 * 10_000), 3 * (1000 * 1000 + 200 * 5000)
@@ -168,6 +174,38 @@ def test_overkill_names_the_rule_and_what_would_have_done(acme: Tenant, book: Bo
     assert report.oversized.requests == 4
     assert report.fits["floored"].requests == 1
     assert report.share == pytest.approx(4 / 6)
+
+
+def test_overkill_is_told_by_what_is_served_now(acme: Tenant, book: Book) -> None:
+    """Before the policy of now, since then, by the caller's tag, and of a router that is gone."""
+    later = NOON + timedelta(days=2)
+    book(
+        settled(acme.pk, attempt(GPT_5), rule="all", at=NOON),
+        settled(acme.pk, attempt(GPT_5), rule="all", at=NOON + timedelta(minutes=20)),
+        settled(acme.pk, attempt(GPT_5), rule="all", at=later),
+        settled(acme.pk, attempt(GPT_5), rule="escalated", at=later),
+        settled(acme.pk, attempt(GPT_5), rule="all", router="gone", at=later),
+        settled(acme.pk, attempt(GPT_5), rule="", router="", at=NOON),
+    )
+    report = overkill(
+        acme,
+        asked(),
+        models_of=lambda router: MODELS.values(),
+        day=date(2026, 3, 31),
+        in_force=InForce(
+            since={"support": NOON + timedelta(minutes=10)}, by_tag=frozenset({("support", "escalated")})
+        ),
+    )
+
+    def told(standing: Standing) -> set[tuple[str, str, int]]:
+        return {(one.router, one.rule, one.requests) for one in report.standing(standing)}
+
+    assert told(Standing.IN_FORCE) == {("support", "all", 1), ("", "", 1)}
+    assert told(Standing.REPLACED) == {("support", "all", 2), ("gone", "all", 1)}
+    assert told(Standing.BY_TAG) == {("support", "escalated", 1)}
+    assert sum(one.requests for one in report.findings) == report.oversized.requests == 6
+    one = 1000 * 1250 + 200 * 10_000 - (1000 * 50 + 200 * 400)
+    assert saving_of(report.standing(Standing.IN_FORCE)) == 2 * one
 
 
 def test_figures_are_the_contracts(traffic: Tenant) -> None:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.catalogue import Model
+from gateway.core.conditions import ALWAYS, Condition, Range
 from gateway.core.facts import Need, RequestClass, RequestFacts, Surface, Tier
 from gateway.core.money import nano
-from gateway.core.overkill import CALLS_FOR, Alternative, Fit, alternative, called_for, fit
+from gateway.core.overkill import CALLS_FOR, Alternative, Fit, alternative, called_for, fit, is_by_tag
 from gateway.core.price import Price, Usage
 
 DAY = date(2026, 3, 10)
@@ -32,6 +33,27 @@ def facts(request_class: RequestClass, difficulty: float, confidence: float = 0.
 def model(name: str, tier: Tier, price: str | None, **fields: Any) -> Model:
     prices = () if price is None else (Price(since=date(2020, 1, 1), input=nano(price), output=nano(price)),)
     return Model(id=name, provider="p", tier=tier, prices=prices, **fields)
+
+
+TAGGED = Condition(tag={"escalated": "true"})
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (TAGGED, True),
+        (Condition(tag={"escalated": "true"}, input_tokens=Range(at_most=2000)), True),
+        (Condition(all_=(TAGGED, Condition(key="desk"))), True),
+        (Condition(any_=(TAGGED, TAGGED)), True),
+        (Condition(any_=(TAGGED, Condition(key="desk"))), False),
+        (Condition(not_=TAGGED), False),
+        (Condition(tag={"escalated": "true"}, difficulty=Range(at_least=0.5)), False),
+        (Condition(key="desk"), False),
+        (ALWAYS, False),
+    ],
+)
+def test_a_callers_tag_decides_alone(condition: Condition, expected: bool) -> None:
+    assert is_by_tag(condition) is expected
 
 
 def test_every_class_has_its_row() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
@@ -11,20 +12,29 @@ from django.views.decorators.http import require_GET
 
 from billing import overkill as books
 from billing import selectors
-from billing.overkill import Finding, Report
+from billing.overkill import Finding, Report, Standing, saving_of
 from billing.spend import Measures
 from console.interface.formatting import words
 from console.reports.asking import Asked, asked
 from console.routers.selectors import models_within
+from console.routers.standing import in_force
 from console.tenancy import Role, TenantRequest, member
 from gateway.core.overkill import CALLS_FOR, Fit
 
 FITS = {
     Fit.FITS: ("Fits", "saving"),
-    Fit.OVERKILL: ("Oversized", "loss"),
     Fit.NEEDED: ("Needed: a cheaper one was tried", "s5"),
     Fit.FLOORED: ("Kept up by a floor", "s2"),
     Fit.UNSURE: ("Class not sure", "neutral"),
+}
+STANDINGS = {
+    Standing.IN_FORCE: ("Oversized", "loss"),
+    Standing.BY_TAG: ("As the caller's tag asks", "s3"),
+    Standing.REPLACED: ("Oversized under a policy that was replaced", "waste"),
+}
+ASIDE = {
+    Standing.REPLACED: "Mended since: these went up under a policy that another has replaced",
+    Standing.BY_TAG: "Not counted: these went up because a tag of the caller asked for it",
 }
 
 
@@ -67,16 +77,28 @@ def overkill(request: TenantRequest) -> HttpResponse:
         page.query,
         models_of=models_within(tenant),
         day=timezone.now().astimezone(page.period.zone).date(),
+        in_force=in_force(tenant),
     )
+    served = report.standing(Standing.IN_FORCE)
     return render(
         request,
         "reports/overkill.html",
         {
             "page": page,
             "report": report,
-            "rules": _by_rule(report, page),
+            "requests": sum(finding.requests for finding in served),
+            "share": sum(finding.requests for finding in served) / report.answered
+            if report.answered
+            else None,
+            "cost": sum(finding.cost for finding in served),
+            "saving": saving_of(served),
+            "rules": _by_rule(served, page),
+            "aside": [
+                (told, rules)
+                for standing, told in ASIDE.items()
+                if (rules := _by_rule(report.standing(standing), page))
+            ],
             "fit_parts": _fit_parts(report, page),
-            "oversized_href": page.trail.requests(fit=Fit.OVERKILL),
             "calls_for": [(words(name), tiers) for name, tiers in CALLS_FOR.items()],
             "routers": set(tenant.routers.values_list("slug", flat=True)),
         },
@@ -95,13 +117,14 @@ def _requests_of(finding: Finding, page: Asked) -> str:
             "fit": Fit.OVERKILL,
             "part": "answer",
         },
+        period=finding.period,
     )
 
 
-def _by_rule(report: Report, page: Asked) -> list[Rule]:
+def _by_rule(findings: Sequence[Finding], page: Asked) -> list[Rule]:
     """The rule on which most can be saved first, and so within each."""
     groups: dict[tuple[str, str], list[Finding]] = {}
-    for finding in report.findings:
+    for finding in findings:
         groups.setdefault((finding.router, finding.rule), []).append(finding)
     rules = [
         Rule(
@@ -111,7 +134,9 @@ def _by_rule(report: Report, page: Asked) -> list[Rule]:
             requests=sum(finding.requests for finding in findings),
             cost=sum(finding.cost for finding in findings),
             saving=sum(finding.saving or 0 for finding in findings),
-            href=page.trail.requests(router=router, rule=rule, fit=Fit.OVERKILL, part="answer"),
+            href=page.trail.requests(
+                findings[0].period, router=router, rule=rule, fit=Fit.OVERKILL, part="answer"
+            ),
         )
         for (router, rule), findings in groups.items()
     ]
@@ -119,8 +144,13 @@ def _by_rule(report: Report, page: Asked) -> list[Rule]:
 
 
 def _fit_parts(report: Report, page: Asked) -> list[tuple[str, int, str, str]]:
-    return [
+    parts = [
         (label, report.fits.get(fit, Measures()).requests, tone, page.trail.requests(fit=fit, part="answer"))
         for fit, (label, tone) in FITS.items()
-        if fit in report.fits
+        if fit in report.fits and fit != Fit.OVERKILL
     ]
+    oversized = [
+        (label, sum(finding.requests for finding in report.standing(standing)), tone, "")
+        for standing, (label, tone) in STANDINGS.items()
+    ]
+    return [part for part in (*parts[:1], *oversized, *parts[1:]) if part[1]]

@@ -208,6 +208,7 @@ def test_overkill_names_what_would_have_done(support: Tenant, viewer: Program, b
         "premium",
         "lightweight",
     )
+    assert finding["standing"] == "replaced"  # what is served now was published after March
     assert finding["models"][0]["alternative"] == "openai/gpt-5-nano"
     assert Decimal(answer["saving_usd"]) > 0
 

@@ -2,7 +2,9 @@
 
 import html
 import re
+from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -17,7 +19,7 @@ from gateway.core.ladder import AttemptOutcome
 from gateway.core.snapshot import TenantSnapshot
 from tests.billing.events import GPT_5, MYSTERY, NANO, attempt, settled
 from tests.console.conftest import Person
-from tests.console.reports.conftest import Book
+from tests.console.reports.conftest import POLICY, TODAY, Book
 
 PAGES = ("", "spend/", "savings/", "overkill/", "requests/")
 
@@ -108,6 +110,32 @@ def test_overkill_names_the_rule_and_its_requests(ada: Person, traffic: Tenant) 
     listed = shown(ada.client, html.unescape(link[1]).removeprefix("/t/acme/"))
     assert "r4" in listed
     assert "/requests/r1/" not in listed
+
+
+def served_since(tenant: Tenant, at: datetime) -> None:
+    with within(tenant):
+        content = msgspec.to_builtins(POLICY)
+        router = tenant.routers.create(slug="support", draft=content)
+        version = tenant.policy_versions.create(
+            router=router, number=1, content=content, published_by="ada", at=at
+        )
+        tenant.routers.update(current=version)
+
+
+def test_overkill_counts_what_the_policy_of_now_does(ada: Person, traffic: Tenant) -> None:
+    served_since(traffic, TODAY - timedelta(days=10))
+    page = text(shown(ada.client, "overkill/"))
+
+    assert "Oversized requests 1 20% of those answered" in page
+    assert "Mended since" not in page
+
+
+def test_overkill_of_a_replaced_policy_stands_apart(ada: Person, traffic: Tenant) -> None:
+    served_since(traffic, timezone.now())
+    page = text(shown(ada.client, "overkill/"))
+
+    assert "Oversized requests 0 0% of those answered" in page
+    assert "Mended since: these went up under a policy that another has replaced" in page
 
 
 @pytest.mark.parametrize("path", ["savings/", "overkill/"])
