@@ -8,20 +8,28 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from console.routers import actions, page, starters, text
+from console.routers import actions, page, starters, text, traffic
 from console.routers.actions import Blocked
 from console.routers.answers import back, conflicts
 from console.routers.forms import NewRouterForm, PublishForm
-from console.routers.selectors import router_of, routers_of, surroundings, version_of
+from console.routers.selectors import router_of, surroundings, version_of
 from console.tenancy import Role, TenantRequest, member
 
 
 @require_safe
 @member(Role.VIEWER)
 def routers(request: TenantRequest) -> HttpResponse:
-    can_edit = request.membership.holds(Role.EDITOR)
+    span = request.GET.get("period", traffic.USUAL)
+    span = span if span in traffic.SPANS else traffic.USUAL
     return render(
-        request, "routers/routers.html", {"routers": routers_of(request.tenant), "can_edit": can_edit}
+        request,
+        "routers/routers.html",
+        {
+            "lines": traffic.lines(request.tenant, span),
+            "span": span,
+            "spans": traffic.SPANS.items(),
+            "can_edit": request.membership.holds(Role.EDITOR),
+        },
     )
 
 
