@@ -31,7 +31,7 @@ def provider_secret(text: str, vendor: Vendor) -> Secret | None:
         raise ValidationError(f"Enter the key that {vendor.name} gave you.")
     if len(text) > LONGEST_SECRET:
         raise ValidationError(f"A key has at most {LONGEST_SECRET} characters: this is something else.")
-    if vendor.dialect not in SPOKEN and text.startswith("{"):
+    if text.startswith("{") and (vendor.auth.signs or vendor.dialect not in SPOKEN):
         return Secret(_structured(text))
     if text.lower().startswith("bearer "):
         raise ValidationError("Leave out the word Bearer: enter the key alone.")
@@ -46,7 +46,7 @@ def base_url(text: str, vendor: Vendor) -> str:
     """Empty where the provider's own is meant."""
     text = text.strip()
     if not text:
-        if not vendor.base_url and vendor.dialect in SPOKEN:
+        if not vendor.base_url and vendor.dialect in SPOKEN and not vendor.auth.signs:
             raise ValidationError(f"{vendor.name} runs at an address of your own: enter its base URL.")
         return ""
     if text.startswith("simulator:"):

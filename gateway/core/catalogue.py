@@ -10,7 +10,8 @@ from msgspec import Struct
 from gateway.core.facts import ModelKind, Need, Tier
 from gateway.core.price import Price, price_on
 
-SPOKEN = frozenset({"openai_chat", "anthropic"})  # the wire protocols that the gateway speaks with providers
+# The wire protocols that the gateway speaks with providers.
+SPOKEN = frozenset({"anthropic", "gemini", "openai_chat", "vertex_anthropic", "vertex_gemini"})
 
 
 class Auth(StrEnum):
@@ -25,6 +26,11 @@ class Auth(StrEnum):
     GOOGLE = "google"  # a service account, whose tokens expire
     NONE = "none"
 
+    @property
+    def signs(self) -> bool:
+        """Its secret is never sent. It may be JSON, and may say where requests go."""
+        return self in {Auth.AWS, Auth.GOOGLE}
+
 
 class Provider(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A vendor as data: which protocol it speaks, where, and its habits."""
@@ -34,6 +40,7 @@ class Provider(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dialect: str  # a row of gateway.dialects.DIALECTS
     base_url: str  # what an SDK of that provider takes as its base
     auth: Auth = Auth.BEARER
+    also: frozenset[str] = frozenset()  # further protocols at the same address, for callers who speak them
     stops_billing_on_cancel: bool = False
     rejects: frozenset[str] = frozenset()  # request fields it answers with an error
 
@@ -53,7 +60,9 @@ class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
     can: frozenset[Need] = frozenset()
     prices: tuple[Price, ...] = ()  # oldest first; none: unknown
     rejects: frozenset[str] = frozenset()  # request fields that it answers with an error
-    named_only: str = ""  # why it answers only where a whitelist or a caller names it; empty: it may be chosen
+    named_only: str = (
+        ""  # why it answers only where a whitelist or a caller names it; empty: it may be chosen
+    )
     provider_key: str = ""  # name of the provider key it is called with; empty: none is there
 
     @property
@@ -62,3 +71,10 @@ class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def price(self, day: date) -> Price | None:
         return price_on(self.prices, day)
+
+
+def protocol_for(model: Model, provider: Provider, surface: str) -> str:
+    """In which wire protocol a model is asked: the caller's own, where its provider speaks that as well."""
+    if model.dialect:
+        return model.dialect
+    return surface if surface in provider.also else provider.dialect

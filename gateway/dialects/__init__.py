@@ -20,11 +20,14 @@ from gateway.dialects.azure import Azure
 from gateway.dialects.bedrock import Bedrock
 from gateway.dialects.cohere import Cohere
 from gateway.dialects.dialect import CallerSide, Dialect, ProviderSide
+from gateway.dialects.gemini import Gemini
 from gateway.dialects.ollama import Ollama
 from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.vertex import VertexAnthropic, VertexGemini
 
 DIALECTS: Mapping[str, Dialect] = {
     "anthropic": Anthropic(),
+    "gemini": Gemini(),
     "openai_chat": OpenAIChat(),
 }
 
@@ -34,6 +37,8 @@ PROVIDERS_ONLY: Mapping[str, ProviderSide] = {
     "bedrock": Bedrock(),
     "cohere": Cohere(),
     "ollama": Ollama(),
+    "vertex_anthropic": VertexAnthropic(),
+    "vertex_gemini": VertexGemini(),
 }
 
 SURFACES: Mapping[str, CallerSide] = {**DIALECTS, **CALLERS_ONLY}

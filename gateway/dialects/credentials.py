@@ -5,13 +5,10 @@ from __future__ import annotations
 from gateway.core.catalogue import Auth
 from gateway.dialects.dialect import Headers
 
-# No key, or one that is never sent: `gateway.signing` adds to each request what belongs to it.
-_SHOWN_BY_NO_HEADER = frozenset({Auth.NONE, Auth.AWS, Auth.GOOGLE})
-
 
 def auth_headers(auth: Auth, secret: str) -> Headers:
     value = secret.encode("latin-1", "replace")
-    if auth in _SHOWN_BY_NO_HEADER or not secret:
+    if auth is Auth.NONE or auth.signs or not secret:  # `gateway.signing` adds what belongs to a request
         return []
     if auth is Auth.BEARER:
         return [(b"authorization", b"Bearer " + value)]

@@ -13,3 +13,27 @@ def split_data_url(url: str) -> dict[str, str]:
 
 def join_data_url(media_type: str, data: str) -> str:
     return f"data:{media_type};base64,{data}"
+
+
+def media_type_of(url: str, usual: str) -> str:
+    """By the ending of its path; `usual` where that tells nothing."""
+    path = url.partition("?")[0].partition("#")[0]
+    return _ENDINGS.get(path.rpartition(".")[2].lower(), usual)
+
+
+_ENDINGS = {
+    "csv": "text/csv",
+    "gif": "image/gif",
+    "heic": "image/heic",
+    "html": "text/html",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "md": "text/markdown",
+    "mov": "video/quicktime",
+    "mp4": "video/mp4",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "txt": "text/plain",
+    "webm": "video/webm",
+    "webp": "image/webp",
+}

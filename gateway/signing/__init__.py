@@ -11,6 +11,7 @@ from typing import Protocol
 
 from gateway.core.catalogue import Auth
 from gateway.egress import Egress, Url
+from gateway.signing import google
 from gateway.signing.aws import AwsSigner
 
 
@@ -27,7 +28,7 @@ class Signer(Protocol):
 
 
 # From a secret as it was entered; ValueError, with what is wrong with it, if it is none.
-SIGNERS: Mapping[Auth, Callable[[str], Signer]] = {Auth.AWS: AwsSigner}
+SIGNERS: Mapping[Auth, Callable[[str], Signer]] = {Auth.AWS: AwsSigner, Auth.GOOGLE: google.signer}
 
 
 def signer_for(auth: Auth, secret: str) -> Signer | None:

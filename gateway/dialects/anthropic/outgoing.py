@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -25,13 +25,29 @@ _ANY_JSON = "Answer with one JSON object and nothing else: no prose, no code fen
 _MODES = {"auto": "auto", "none": "none", "required": "any", "named": "tool"}
 
 
+class Said(NamedTuple):
+    """A body, before it is written for one of the addresses where this is spoken."""
+
+    body: dict[str, Any]
+    dropped: list[str]
+    headers: tuple[tuple[bytes, bytes], ...] = VERSION
+
+
 def pass_through(request: ChatRequest, model: Model, rejects: frozenset[str]) -> Outgoing:
-    body = {**request.raw, "model": model.wire_name}
-    headers = request.headers or VERSION
-    return _outgoing(body, rejects, list(request.dropped), headers)
+    return written(PATH, repeat(request, model), rejects)
 
 
 def translate(conversation: Conversation, model: Model, rejects: frozenset[str]) -> Outgoing:
+    return written(PATH, say(conversation, model), rejects)
+
+
+def repeat(request: ChatRequest, model: Model) -> Said:
+    """The caller's own words."""
+    body = {**request.raw, "model": model.wire_name}
+    return Said(body, list(request.dropped), request.headers or VERSION)
+
+
+def say(conversation: Conversation, model: Model) -> Said:
     _refuse_unsayable(conversation)
     dropped = list(conversation.unsayable)
     system, turns = _split(conversation, dropped)
@@ -50,21 +66,17 @@ def translate(conversation: Conversation, model: Model, rejects: frozenset[str])
         body["metadata"] = {"user_id": conversation.end_user}
     if conversation.streaming:
         body["stream"] = True
-    return _outgoing(body, rejects, dropped, VERSION)
+    return Said(body, dropped)
 
 
-def _outgoing(
-    body: dict[str, Any],
-    rejects: frozenset[str],
-    dropped: list[str],
-    headers: tuple[tuple[bytes, bytes], ...],
-) -> Outgoing:
+def written(path: str, said: Said, rejects: frozenset[str]) -> Outgoing:
+    body, dropped, headers = said
     dropped += [field for field in rejects & body.keys() if body.pop(field) is not None]
     try:
         encoded = msgspec.json.encode(body)
     except (TypeError, ValueError, OverflowError):
         raise InvalidRequest("The request cannot be written as JSON.", code="invalid_json") from None
-    return Outgoing(path=PATH, headers=headers, body=encoded, dropped=named(dropped))
+    return Outgoing(path=path, headers=headers, body=encoded, dropped=named(dropped))
 
 
 def _refuse_unsayable(conversation: Conversation) -> None:

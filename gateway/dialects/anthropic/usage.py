@@ -68,10 +68,11 @@ def read_usage(report: Any) -> tuple[Usage, UsageSource]:
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:
+    cached, written = usage.cache_read + usage.audio_cache_read, usage.cache_write + usage.cache_write_1h
     body: dict[str, Any] = {
-        "input_tokens": usage.input + usage.audio_input,
-        "cache_creation_input_tokens": usage.cache_write + usage.cache_write_1h,
-        "cache_read_input_tokens": usage.cache_read,
+        "input_tokens": usage.prompt - cached - written,
+        "cache_creation_input_tokens": written,
+        "cache_read_input_tokens": cached,
         "cache_creation": {
             "ephemeral_5m_input_tokens": usage.cache_write,
             "ephemeral_1h_input_tokens": usage.cache_write_1h,

@@ -49,7 +49,8 @@ def _cached(counts: Counts) -> int:
 
 def write_usage(usage: Usage) -> dict[str, Any]:
     """As the official shape has it; cache writes, which it has no field for, as vendors say them."""
-    prompt_details = {"cached_tokens": usage.cache_read, "audio_tokens": usage.audio_input}
+    cached = usage.cache_read + usage.audio_cache_read
+    prompt_details = {"cached_tokens": cached, "audio_tokens": usage.audio_input}
     written = usage.cache_write + usage.cache_write_1h
     if written:
         prompt_details["cache_write_tokens"] = written

@@ -1,0 +1,95 @@
+"""Google's Gemini: generateContent, at the Gemini API and, by other paths, on Vertex AI.
+
+A caller's request: `request` (checks, with `messages` and `tools`), `conversation` (`parts`, `schema`). A
+provider's: `outgoing` (`parts`, `thinking`), `reply`, `stream`, `usage`, `failure`. For callers: `surface`,
+`writer`. `spelling`: each field has two names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from gateway.core.catalogue import Auth, Model
+from gateway.core.conversation import ChatRequest, Conversation, Reply
+from gateway.core.prompt import Prompt
+from gateway.dialects.credentials import auth_headers
+from gateway.dialects.dialect import EVENT_STREAM, NO_HEADERS, Headers, Outgoing, Rendered
+from gateway.dialects.gemini.conversation import conversation_of, prompt_of
+from gateway.dialects.gemini.failure import classify_error
+from gateway.dialects.gemini.outgoing import ROOT, pass_through, translate
+from gateway.dialects.gemini.reply import parse_reply, render_reply
+from gateway.dialects.gemini.request import parse_request, shows_thinking
+from gateway.dialects.gemini.stream import ContentReader, is_notable
+from gateway.dialects.gemini.surface import render_error, stream_error
+from gateway.dialects.gemini.writer import ContentWriter
+from gateway.dialects.models import LISTS
+from gateway.dialects.relay import Relay
+from gateway.errors import GatewayError, UpstreamError
+
+
+class Gemini:
+    name = words = "gemini"
+    keep_alive = b": keep-alive\n\n"
+    stream_headers = EVENT_STREAM
+    root = ROOT  # of the paths of models at a provider
+
+    def parse_request(
+        self,
+        body: bytes,
+        headers: Mapping[bytes, bytes] = NO_HEADERS,
+        *,
+        model: str = "",
+        streaming: bool = False,
+    ) -> ChatRequest:
+        return parse_request(body, model=model, streaming=streaming)
+
+    def prompt_of(self, request: ChatRequest) -> Prompt:
+        return prompt_of(request)
+
+    def conversation_of(self, request: ChatRequest) -> Conversation:
+        return conversation_of(request)
+
+    def render_reply(self, reply: Reply, request: ChatRequest, *, now: int) -> bytes:
+        return render_reply(reply, request)
+
+    def stream_writer(self, request: ChatRequest, *, now: int, prompt_tokens: int = 0) -> ContentWriter:
+        return ContentWriter(shows_thinking=shows_thinking(request))
+
+    def render_error(self, error: GatewayError, request_id: str) -> Rendered:
+        return render_error(error, request_id)
+
+    def stream_error(
+        self, error: GatewayError, *, reply_id: str = "", model: str = "", now: int = 0
+    ) -> bytes:
+        return stream_error(error)
+
+    def render_models(self, models: Sequence[Model]) -> bytes:
+        return LISTS["gemini"].all(models, b"")
+
+    def pass_through(
+        self, request: ChatRequest, model: Model, *, rejects: frozenset[str] = frozenset()
+    ) -> Outgoing:
+        return pass_through(request, model, rejects | model.rejects, self.root)
+
+    def translate(
+        self, conversation: Conversation, model: Model, *, rejects: frozenset[str] = frozenset()
+    ) -> Outgoing:
+        return translate(conversation, model, rejects | model.rejects, self.root)
+
+    def parse_reply(self, body: bytes, *, secret: str = "") -> Reply:
+        return parse_reply(body, secret)
+
+    def stream_reader(self, *, secret: str = "") -> ContentReader:
+        return ContentReader(secret)
+
+    def stream_relay(self, request: ChatRequest, *, keeps: bool = False, secret: str = "") -> Relay:
+        return Relay(partial(ContentReader, secret), is_notable, hides_usage=False, keeps=keeps)
+
+    def auth_headers(self, auth: Auth, secret: str) -> Headers:
+        return auth_headers(auth, secret)
+
+    def classify_error(
+        self, status: int, headers: Mapping[bytes, bytes], body: bytes, *, now: float, secret: str = ""
+    ) -> UpstreamError:
+        return classify_error(status, headers, body, now=now, secret=secret)
