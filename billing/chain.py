@@ -1,9 +1,8 @@
 """Each line of the ledger holds the hash of the one before it, within a tenant's day: a change breaks the chain.
 
-hash = SHA-256(hash before ‖ digest), digest = SHA-256 of the line as canonical JSON: its columns in the order
-of PostgreSQL's `jsonb`, without those that are null, moments as seconds since 1970. The first hash before is
-SHA-256("<tenant> <day>"). Days are UTC, as the ledger's partitions are, and lines stand in the order in which
-they were recorded: what comes late is at the end of its day.
+hash = SHA-256(hash before ‖ digest), digest = SHA-256 of `HASHED` as a JSON array, moments as seconds since
+1970. The first hash before is SHA-256("<tenant> <day>"). Days are UTC, as the ledger's partitions are, and
+lines stand in the order in which they were recorded: what comes late is at the end of its day.
 """
 
 from __future__ import annotations
@@ -27,10 +26,24 @@ _LINES = ", ".join(LINE_COLUMNS)
 _COLUMNS = f"{_LINES}, sign, corrects, reason, recorded_at, place, hash"
 DAY = "({row}.at AT TIME ZONE 'UTC')::date"
 GENESIS = "sha256(({row}.tenant_id || ' ' || " + DAY + ")::bytea)"
-DIGEST = """sha256(convert_to((
-    jsonb_strip_nulls(to_jsonb({row})) - 'hash'
-    || jsonb_build_object('at', extract(epoch FROM {row}.at), 'recorded_at', extract(epoch FROM {row}.recorded_at))
-)::text, 'UTF8'))"""
+# In this order for good, lest the digests of old lines change. A column added later joins the text behind the
+# array, and only where it is not null.
+HASHED = (
+    "tenant_id", "attempt_id", "request_id", "n", "at", "sign", "corrects", "reason", "place", "recorded_at",
+    "router", "gateway_key", "provider", "model", "requested_model", "request_class", "rule", "tier", "outcome",
+    "part", "known", "verified", "fit", "called_for", "needs", "served_model", "provider_key", "difficulty", "kind",
+    "attempt_outcome", "status", "because", "usage_source", "needs_review", "cost_nano", "price", "baseline_model",
+    "baseline_nano", "second_model", "second_nano", "tags", "end_user", "session", "policy_version",
+    "snapshot_version", "started_ms", "first_byte_ms", "total_ms", "input_tokens", "cache_read_tokens",
+    "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "audio_input_tokens",
+    "audio_output_tokens", "audio_cache_read_tokens", "image_input_tokens", "image_output_tokens",
+    "tool_input_tokens", "searches",
+)  # fmt: skip
+_MOMENTS = ("at", "recorded_at")
+_VALUES = ", ".join(
+    f"extract(epoch FROM {{row}}.{name})" if name in _MOMENTS else f"{{row}}.{name}" for name in HASHED
+)
+DIGEST = f"sha256(convert_to(json_build_array({_VALUES})::text, 'UTF8'))"
 
 # From a relation `entering` of lines with sign, corrects and reason: `fresh_lines` as they are entered.
 ENTER = f"""

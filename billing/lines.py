@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -302,6 +303,7 @@ def _line(line: SettledAttempt, n: int, answer: Attempt | None, baselines: Basel
     )
 
 
+@lru_cache(maxsize=4096)
 def _price(price: Price | None) -> str | None:
     return None if price is None else _json(price)
 

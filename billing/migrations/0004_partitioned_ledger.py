@@ -23,6 +23,18 @@ DISJOINT = tuple(name for name in TOKENS if name not in ("reasoning_tokens", "se
 OF_LINES = ("attempts", *TOKENS, "cost_nano", "unpriced_attempts")
 MEASURES = (*OF_LINES, "requests", "baseline_nano", "second_unknown")
 
+HASHED = (
+    "tenant_id", "attempt_id", "request_id", "n", "at", "sign", "corrects", "reason", "place", "recorded_at",
+    "router", "gateway_key", "provider", "model", "requested_model", "request_class", "rule", "tier", "outcome",
+    "part", "known", "verified", "fit", "called_for", "needs", "served_model", "provider_key", "difficulty", "kind",
+    "attempt_outcome", "status", "because", "usage_source", "needs_review", "cost_nano", "price", "baseline_model",
+    "baseline_nano", "second_model", "second_nano", "tags", "end_user", "session", "policy_version",
+    "snapshot_version", "started_ms", "first_byte_ms", "total_ms", "input_tokens", "cache_read_tokens",
+    "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "audio_input_tokens",
+    "audio_output_tokens", "audio_cache_read_tokens", "image_input_tokens", "image_output_tokens",
+    "tool_input_tokens", "searches",
+)  # fmt: skip
+
 FUNCTIONS = """
     CREATE FUNCTION billing_partition(parent text, day date) RETURNS void LANGUAGE plpgsql AS $$
     DECLARE
@@ -101,10 +113,7 @@ COPIED = """
     INSERT INTO billing_ledgerentry ({lines}, verified, reason, second_model, second_nano, place, hash)
     SELECT {lines}, verified, reason, second_model, second_nano, place, ledger_link(
         sha256((tenant_id || ' ' || (at AT TIME ZONE 'UTC')::date)::bytea),
-        sha256(convert_to((
-            jsonb_strip_nulls(to_jsonb(placed)) - 'hash'
-            || jsonb_build_object('at', extract(epoch FROM at), 'recorded_at', extract(epoch FROM recorded_at))
-        )::text, 'UTF8'))
+        sha256(convert_to(json_build_array({hashed})::text, 'UTF8'))
     ) OVER (PARTITION BY tenant_id, (at AT TIME ZONE 'UTC')::date ORDER BY place)
     FROM placed;
 
@@ -131,7 +140,12 @@ def copy(apps, schema_editor):
                 [table],
             )
             (columns[table],) = cursor.fetchone()
-        cursor.execute(COPIED.format(requests=columns["kept_request"], lines=columns["kept_line"]))
+        hashed = [f"extract(epoch FROM {name})" if name in ("at", "recorded_at") else name for name in HASHED]
+        cursor.execute(
+            COPIED.format(
+                requests=columns["kept_request"], lines=columns["kept_line"], hashed=", ".join(hashed)
+            )
+        )
 
 
 def sum_anew(apps, schema_editor):

@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -107,6 +108,10 @@ class TestChain:
             ended = LedgerDay.objects.get(tenant=tenant)
             assert (ended.lines, bytes(ended.hash)) == (count, hash_before)
 
+    def test_no_column_is_left_out(self) -> None:
+        columns = {field.attname for field in LedgerEntry._meta.concrete_fields}
+        assert set(chain.HASHED) == columns - {"hash"}
+
     def test_an_untouched_ledger_holds(self, acme: Tenant, evil: Tenant, book: Book) -> None:
         for batch in (1, 2, 7):
             book(*(settled(tenant.pk, attempt(NANO), at=NOON - timedelta(hours=9 * n)) for n in range(6)
@@ -175,31 +180,23 @@ def test_a_request_is_recorded_once_though_its_day_is_named_twice(acme: Tenant, 
 
 
 def _digest(line: LedgerEntry) -> bytes:
-    """As the chain's docstring says, by hand: canonical JSON of what is not null."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_jsonb(line)::text FROM billing_ledgerentry AS line WHERE attempt_id = %s",
-                       [line.attempt_id])  # fmt: skip
-        (text,) = cursor.fetchone()
-    columns = {
-        name: value for name, value in json.loads(text, parse_float=_Plain).items() if value is not None
-    }
-    del columns["hash"]
-    columns |= {"at": _seconds(line.at), "recorded_at": _seconds(line.recorded_at)}
-    ordered = sorted(columns.items(), key=lambda item: (len(item[0]), item[0]))
-    return hashlib.sha256(("{" + ", ".join(f"{_json(name)}: {_json(value)}" for name, value in ordered) + "}")
-                          .encode()).digest()  # fmt: skip
-
-
-class _Plain(str):
-    """A number as it was written."""
-
-
-def _json(value: object) -> str:
-    return str(value) if isinstance(value, _Plain) else json.dumps(value, ensure_ascii=False)
-
-
-def _seconds(moment: datetime) -> _Plain:
-    return _Plain(f"{moment.timestamp():.6f}")
+    """As the chain's docstring says, by hand; numbers and nested JSON as PostgreSQL writes them."""
+    written = ", ".join(f"'{name}', {name}::text" for name in ("difficulty", "price", "tags"))
+    found = _execute(
+        f"SELECT json_build_object({written}) FROM billing_ledgerentry WHERE attempt_id = '{line.pk}'"
+    )
+    ((plain,),) = found
+    assert isinstance(plain, dict)
+    texts = []
+    for name in chain.HASHED:
+        value = getattr(line, name)
+        if isinstance(value, datetime):
+            texts.append(f"{value.timestamp():.6f}")
+        elif name in plain:
+            texts.append(plain[name] or "null")
+        else:
+            texts.append(json.dumps(str(value) if isinstance(value, UUID) else value, ensure_ascii=False))
+    return hashlib.sha256(f"[{', '.join(texts)}]".encode()).digest()
 
 
 def _as_owner_of_the_disk(sql: str) -> None:
