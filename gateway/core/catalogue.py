@@ -23,13 +23,13 @@ class Auth(StrEnum):
     AWS = "aws"  # a key pair that signs each request, or an API key
     X_GOOG_API_KEY = "x-goog-api-key"
     XI_API_KEY = "xi-api-key"
-    GOOGLE = "google"  # a service account, whose tokens expire
+    SERVICE_ACCOUNT = "service-account"  # signs for a token, which expires
     NONE = "none"
 
     @property
     def signs(self) -> bool:
         """Its secret is never sent. It may be JSON, and may say where requests go."""
-        return self in {Auth.AWS, Auth.GOOGLE}
+        return self in {Auth.AWS, Auth.SERVICE_ACCOUNT}
 
 
 class Provider(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -28,7 +28,7 @@ class Signer(Protocol):
 
 
 # From a secret as it was entered; ValueError, with what is wrong with it, if it is none.
-SIGNERS: Mapping[Auth, Callable[[str], Signer]] = {Auth.AWS: AwsSigner, Auth.GOOGLE: google.signer}
+SIGNERS: Mapping[Auth, Callable[[str], Signer]] = {Auth.AWS: AwsSigner, Auth.SERVICE_ACCOUNT: google.signer}
 
 
 def signer_for(auth: Auth, secret: str) -> Signer | None:

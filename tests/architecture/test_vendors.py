@@ -25,8 +25,15 @@ PROTOCOLS = {
     "gemini",
     "bedrock",
     "cohere",
+    "vertex_anthropic",
+    "vertex_gemini",
 }
-SPEAKS_FOR_ITSELF = ("gateway/dialects/", "gateway/simulator/", "console/management/commands/demo")
+SPEAKS_FOR_ITSELF = (
+    "gateway/dialects/",
+    "gateway/signing/",
+    "gateway/simulator/",
+    "console/management/commands/demo",
+)
 ALLOWED = {
     "console/interface/formatting.py": "OpenAI chat",  # how the name of a protocol is written
     "console/catalogue/specs.py": "local/llama-3.3-8b",  # an example of an id, in an error
