@@ -139,6 +139,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/15m/ip,10/15m/key"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds from signing in to what grants access
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "console.keys.second_factor.SealedSecrets"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
