@@ -28,6 +28,8 @@ in_tenant = [
     path("", include("console.audit.urls")),
 ]
 
+handler500 = "console.api.errors.server_error"
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

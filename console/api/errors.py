@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 from django.core import exceptions as django
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import exceptions as rest
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -37,6 +38,16 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response | None:
     set_rollback()
     status, body = told
     return Response(body, status=status, headers=_headers(error))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """For what `answer` let through: in this interface's shape under its addresses, as a page elsewhere."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    body = _detail(
+        "Something went wrong on our side. Nothing was changed; it is in the log.", "internal_error"
+    )
+    return JsonResponse(body, status=500, headers={"Cache-Control": "no-store"})
 
 
 def invalid(field: str, message: str) -> rest.ValidationError:
