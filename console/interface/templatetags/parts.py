@@ -34,6 +34,16 @@ def widget(field: BoundField) -> SafeString:
     return field.as_widget(attrs={"class": " ".join(filter(None, (own, shared, wrong)))})
 
 
+@register.simple_tag
+def need(field: BoundField) -> str:
+    """`optional` or `required`, whichever the fewer fields of the form are; nothing of the others."""
+    asked = [one.field.required for one in field.form.visible_fields() if one.widget_type != "checkbox"]
+    mostly_required = 2 * sum(asked) >= len(asked)
+    if field.field.required:
+        return "" if mostly_required else "required"
+    return "optional" if mostly_required else ""
+
+
 @register.simple_block_tag(end_name="enddialog")
 def dialog(content: SafeString, id: str, title: str, size: str = "") -> SafeString:  # noqa: A002 - as in HTML
     parts = {"id": id, "title": title, "size": size, "content": content}
