@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from django.conf import settings
@@ -21,7 +21,21 @@ from console.catalogue.prices import ALWAYS
 from gateway.core.catalogue import Auth, Model, Provider
 from gateway.core.facts import ModelKind, Need, Tier
 
-__all__ = ["ALWAYS", "Entry", "Vendor", "entries", "models", "providers", "unspoken", "vendors"]
+if TYPE_CHECKING:
+    from genai_prices.types import ModelInfo
+
+__all__ = [
+    "ALWAYS",
+    "Entry",
+    "Rows",
+    "Vendor",
+    "known_price",
+    "model_of",
+    "models",
+    "providers",
+    "rows",
+    "vendors",
+]
 
 
 class Vendor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +49,7 @@ class Vendor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str
     auth: Auth = Auth.BEARER
     prices: tuple[str, ...] = ()  # ids in genai-prices; a model is looked for in each, in this order
+    also: frozenset[str] = frozenset()  # further protocols at the same address
     stops_billing_on_cancel: bool = False
     rejects: frozenset[str] = frozenset()
     self_hosted: bool = False
@@ -48,6 +63,7 @@ class Vendor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             dialect=self.dialect,
             base_url=self.base_url,
             auth=self.auth,
+            also=self.also,
             stops_billing_on_cancel=self.stops_billing_on_cancel,
             rejects=self.rejects,
         )
@@ -68,6 +84,7 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rejects: frozenset[str] = frozenset()
     named_only: str = ""  # why no rule may choose it
     tier_because: str = ""  # why it is not the tier of the rule
+    priced_as: str = ""  # list/name in genai-prices, where that is not the vendor's and its own
     unpriced_because: str = ""  # why a vendor with a price list does not price it
 
     @property
@@ -75,16 +92,33 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.upstream_model or self.id.partition("/")[2]
 
 
+class Rows(Struct, frozen=True, kw_only=True):
+    """The catalogue as written.
+
+    `unspoken` are protocols that no one here speaks, with what they are: their providers are seen and not routed
+    to. `entries` are the rows of models/<name>.toml, by that name.
+    """
+
+    vendors: tuple[Vendor, ...]
+    unspoken: Mapping[str, str]
+    entries: Mapping[str, tuple[Entry, ...]]
+
+
+@cache
+def rows() -> Rows:
+    """`msgspec.DecodeError`, with the file and the place."""
+    listed = _read("providers.toml", Providers)
+    files = sorted((folder() / "models").glob("*.toml"))
+    return Rows(
+        vendors=listed.provider,
+        unspoken=listed.unspoken,
+        entries={file.stem: _read(f"models/{file.name}", Entries).model for file in files},
+    )
+
+
 @cache
 def vendors() -> Mapping[str, Vendor]:
-    rows = msgspec.convert(_read("providers.toml")["provider"], tuple[Vendor, ...])
-    return {vendor.id: vendor for vendor in rows}
-
-
-@cache
-def unspoken() -> Mapping[str, str]:
-    """Protocols that no one here speaks, with what they are: their providers are seen and not routed to."""
-    return msgspec.convert(_read("providers.toml")["unspoken"], dict[str, str])
+    return {vendor.id: vendor for vendor in rows().vendors}
 
 
 @cache
@@ -95,21 +129,22 @@ def providers() -> Mapping[str, Provider]:
 @cache
 def models() -> Mapping[str, Model]:
     """In the order of the providers, and in each as its file lists them."""
-    found = [_model(vendor, entry) for vendor in vendors().values() for entry in entries(vendor.id)]
+    entries = rows().entries
+    found = [model_of(vendor, entry) for vendor in rows().vendors for entry in entries.get(vendor.id, ())]
     return {model.id: model for model in found}
 
 
-def entries(vendor: str) -> tuple[Entry, ...]:
-    name = f"models/{vendor}.toml"
-    return msgspec.convert(_read(name)["model"], tuple[Entry, ...]) if (folder() / name).exists() else ()
+def known_price(vendor: Vendor, entry: Entry) -> ModelInfo | None:
+    source, _, name = entry.priced_as.partition("/")
+    return prices.known([source], name) if source else prices.known(vendor.prices, entry.wire_name)
 
 
 def folder() -> Path:
     return Path(settings.BASE_DIR) / "gateway" / "catalogue"
 
 
-def _model(vendor: Vendor, entry: Entry) -> Model:
-    known = prices.known(vendor.prices, entry.wire_name)
+def model_of(vendor: Vendor, entry: Entry) -> Model:
+    known = known_price(vendor, entry)
     steps = prices.steps(known) if known else ()
     return Model(
         id=entry.id,
@@ -128,5 +163,21 @@ def _model(vendor: Vendor, entry: Entry) -> Model:
     )
 
 
-def _read(name: str) -> Mapping[str, object]:
-    return tomllib.loads((folder() / name).read_text(encoding="utf-8"))
+class Providers(Struct, frozen=True, forbid_unknown_fields=True):
+    """The file providers.toml."""
+
+    provider: tuple[Vendor, ...]
+    unspoken: Mapping[str, str]
+
+
+class Entries(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of models."""
+
+    model: tuple[Entry, ...]
+
+
+def _read[T](name: str, shape: type[T]) -> T:
+    try:
+        return msgspec.toml.decode((folder() / name).read_bytes(), type=shape)
+    except msgspec.DecodeError as wrong:
+        raise type(wrong)(f"{name}: {wrong}") from None

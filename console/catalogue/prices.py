@@ -7,19 +7,20 @@ to that length, and one that is billed for something we do not count has no pric
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from datetime import date
-from decimal import Decimal
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from gateway.core.facts import ModelKind
-from gateway.core.money import nano
+from gateway.core.money import NANO, nano
 from gateway.core.price import Price
 
 if TYPE_CHECKING:
-    from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
+    from genai_prices.types import MatchLogic, ModelInfo, ModelPrice, TieredPrices
 
 ALWAYS = date(2020, 1, 1)  # "since" of a price that has no day: before any of these models
 
@@ -54,7 +55,8 @@ def known(listed_by: Iterable[str], name: str) -> ModelInfo | None:
     from genai_prices import data
 
     lists = {source.id: source for source in data.providers}
-    found = (lists[source].find_model(name, all_providers=data.providers) for source in listed_by)
+    asked = (lists[source] for source in listed_by if source in lists)
+    found = (source.find_model(name, all_providers=data.providers) for source in asked)
     return next((model for model in found if model), None)
 
 
@@ -132,3 +134,44 @@ def _nano(price: Decimal | TieredPrices | None) -> int | None:
 
 def _base(price: Decimal | TieredPrices | None) -> Decimal | None:
     return price if price is None or isinstance(price, Decimal) else price.base
+
+
+def is_at(source: str, base_url: str) -> bool:
+    """Whether genai-prices knows this address as the one of that price list."""
+    from genai_prices import data
+
+    return any(
+        provider.id == source and re.match(provider.api_pattern, base_url) for provider in data.providers
+    )
+
+
+def by_the_hour(model: ModelInfo) -> bool:
+    return bool(_listed(model)[1])
+
+
+def said(model: ModelInfo, *, at: datetime, **usage: int) -> int:
+    """Nano-dollars, by genai-prices itself."""
+    from genai_prices.types import Usage
+
+    total = model.get_prices(at).calc_price(Usage(**usage))["total_price"]
+    return int((total * NANO).to_integral_value(ROUND_HALF_UP))
+
+
+def names(source: str) -> Iterator[tuple[str, ModelInfo]]:
+    """Every name that a price list spells out, with the model that it means by it."""
+    from genai_prices import data
+
+    for model in (model for provider in data.providers if provider.id == source for model in provider.models):
+        for name in _spelled(model.match):
+            if known([source], name) is model:
+                yield name, model
+
+
+def _spelled(clause: MatchLogic) -> Iterator[str]:
+    from genai_prices.types import ClauseEquals, ClauseOr
+
+    if isinstance(clause, ClauseEquals):
+        yield clause.equals
+    elif isinstance(clause, ClauseOr):
+        for each in clause.or_:
+            yield from _spelled(each)

@@ -12,7 +12,7 @@ from console.environment import Environment
 from console.refusals import Refused
 
 # `up` and `test` run servers of their own; the others touch none.
-WITHOUT_SERVERS = {"up", "test", "help", "version", "findstatic"}
+WITHOUT_SERVERS = {"up", "test", "check_catalogue", "help", "version", "findstatic"}
 
 
 def execute(argv: Sequence[str]) -> None:
