@@ -1,0 +1,109 @@
+"""Counting a prompt's tokens: asked of the provider where it says so for nothing, else estimated and marked."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import pytest
+from redis import Redis
+
+from gateway.core.events import Intent
+from gateway.core.ladder import AttemptOutcome, Kind
+from gateway.dialects.anthropic import Anthropic
+from gateway.dialects.counting import COUNT_PROTOCOLS, COUNT_SURFACES
+from gateway.errors import ProviderInvalidRequest, UpstreamInvalidResponse
+from tests.gateway.dialects.samples import HEADERS, MODEL, USED
+from tests.gateway.test_pipeline import ONLY_ANTHROPIC, ONLY_OPENAI
+from tests.gateway.world import misbehaving, serving_gateway, snapshot
+
+DATA = Path(__file__).parent / "data" / "anthropic.count_tokens.jsonl.gz"
+ASKED: dict[str, Any] = {"model": "auto", "messages": [{"role": "user", "content": "How far is the moon?"}]}
+
+
+def recorded() -> list[Any]:
+    with gzip.open(DATA, "rt", encoding="utf-8") as lines:
+        return [pytest.param(row, id=row["id"]) for row in map(json.loads, lines)]
+
+
+@pytest.mark.parametrize("row", recorded())
+def test_real_questions_pass_through_and_real_counts_are_read(row: dict[str, Any]) -> None:
+    surface, protocol = COUNT_SURFACES["anthropic"], COUNT_PROTOCOLS["anthropic"]
+    request = surface.parse_request(json.dumps(row["request"]).encode(), HEADERS, model="")
+    out = protocol.outgoing(Anthropic().pass_through(request, MODEL))
+    assert out.path == row["path"]
+    assert json.loads(out.body) == row["request"] | {"model": MODEL.wire_name}
+    body = json.dumps(row["response"]).encode()
+    if row["status"] == 200:
+        assert protocol.parse(body) == row["response"]["input_tokens"]
+        assert json.loads(surface.render(protocol.parse(body))) == row["response"]
+    else:
+        error = Anthropic().classify_error(row["status"], {}, body, now=0.0)
+        assert isinstance(error, ProviderInvalidRequest)
+        assert error.message == row["response"]["error"]["message"]
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"{}", b'{"input_tokens": "9"}', b'{"input_tokens": -1}'])
+def test_what_is_no_count_is_no_answer(body: bytes) -> None:
+    with pytest.raises(UpstreamInvalidResponse):
+        COUNT_PROTOCOLS["anthropic"].parse(body)
+
+
+async def test_the_provider_of_the_routed_model_is_asked(redis: Redis, tmp_path: Path) -> None:
+    async with serving_gateway(redis, tmp_path, snapshot(("support", ONLY_ANTHROPIC))) as served:
+        raw = await (await served.messages()).messages.with_raw_response.count_tokens(**ASKED)
+        (settled,) = await served.settled()
+        intents = [event for event in await served.events(1) if isinstance(event, Intent)]
+    assert (await raw.parse()).input_tokens == 13
+    assert "x-rungway-estimated" not in raw.headers
+    assert raw.headers["x-rungway-model"] == "anthropic/claude-haiku-4-5"
+    assert raw.headers["x-rungway-cost-usd"] == raw.headers["x-rungway-baseline-usd"] == "0"
+    (line,) = settled.attempts
+    assert (line.attempt.kind, line.attempt.outcome, line.cost) == (Kind.COUNT, AttemptOutcome.ANSWERED, 0)
+    assert (settled.facts.counts_only, settled.outcome, settled.baseline) == (True, "answered", 0)
+    assert [(intent.kind, intent.attempt_id) for intent in intents] == [(Kind.COUNT, line.attempt.id)]
+
+
+async def test_the_whole_request_is_counted(redis: Redis, tmp_path: Path) -> None:
+    tool: Any = {"name": "f", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}
+    async with serving_gateway(redis, tmp_path, snapshot(("support", ONLY_ANTHROPIC))) as served:
+        client = await served.messages()
+        bare = await client.messages.count_tokens(model="auto", messages=USED)
+        full = await client.messages.count_tokens(
+            model="auto", messages=USED, system="Be brief.", tools=[tool]
+        )
+    assert full.input_tokens > bare.input_tokens
+
+
+async def test_elsewhere_it_is_our_own_estimate_and_says_so(redis: Redis, tmp_path: Path) -> None:
+    async with serving_gateway(redis, tmp_path, snapshot(("support", ONLY_OPENAI))) as served:
+        raw = await (await served.messages()).messages.with_raw_response.count_tokens(**ASKED)
+        (settled,) = await served.settled()
+        assert not served.statement.read_bytes()
+    assert raw.headers["x-rungway-estimated"] == "true"
+    assert (await raw.parse()).input_tokens == settled.facts.input_tokens > 5
+    assert (settled.attempts, settled.baseline, settled.outcome) == ((), 0, "answered")
+
+
+async def test_a_provider_that_fails_is_stood_in_for(redis: Redis, tmp_path: Path) -> None:
+    failing = misbehaving("hang-headers", provider="anthropic")
+    unreachable = snapshot(
+        ("support", ONLY_ANTHROPIC), models=(failing,), bases={"anthropic": "http://127.0.0.1:9"}
+    )
+    async with serving_gateway(redis, tmp_path, unreachable) as served:
+        raw = await (await served.messages()).messages.with_raw_response.count_tokens(**ASKED)
+        (settled,) = await served.settled()
+    assert (raw.status_code, settled.attempts[0].attempt.outcome) == (200, AttemptOutcome.FAILED)
+    assert raw.headers["x-rungway-estimated"] == "true"
+
+
+async def test_what_is_wrong_is_told_as_for_an_answer(redis: Redis, tmp_path: Path) -> None:
+    async with serving_gateway(redis, tmp_path, snapshot(("support", ONLY_ANTHROPIC))) as served:
+        client = await served.messages()
+        with pytest.raises(anthropic.BadRequestError, match=r"messages\[0\].role"):
+            await client.messages.count_tokens(model="auto", messages=[{"role": "robot", "content": "Hi"}])  # type: ignore[typeddict-item]
+        with pytest.raises(anthropic.NotFoundError):
+            await (await served.messages("nowhere")).messages.count_tokens(**ASKED)
