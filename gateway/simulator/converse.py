@@ -7,11 +7,11 @@ from gateway.simulator.exchange import Exchange, Gone, Headers
 from gateway.simulator.minds import ORDINARY, mind_of
 from gateway.simulator.misbehave import INSTEAD, JSON, complain
 from gateway.simulator.prompt_cache import PromptCache
-from gateway.simulator.reply import Asking, Dialect, Frame, Problem, Reply, encoded
+from gateway.simulator.reply import Asking, Dialect, Problem, Reply, encoded
 from gateway.simulator.schema import NotASchema
 from gateway.simulator.statement import Line, fingerprint
 
-STREAM = {b"content-type": b"text/event-stream; charset=utf-8", b"cache-control": b"no-cache"}
+UNCACHED = {b"cache-control": b"no-cache"}
 FAULT = Problem(500, "The server had an error while processing your request.")
 LONGEST = 1.5  # seconds an answer takes to write, at most
 
@@ -69,7 +69,7 @@ class Conversation[R: Asking]:
         late = self.behaviour.number / 1000 if self.behaviour.word == "slow" else 0.0
         await self.exchange.pause(self.mind.first_token + late)
         if reply.frames:
-            await self.stream(reply.frames, pace=self.pace(reply))
+            await self.stream(reply, pace=self.pace(reply))
         else:
             await self.exchange.pause(self.pace(reply) * reply.usage.output)
             await self.give(reply)
@@ -92,11 +92,12 @@ class Conversation[R: Asking]:
         self.line.usage_told = self.behaviour.word != "no-usage"
         return await self.exchange.answer(200, JSON | self.own_headers(), reply.body)
 
-    async def stream(self, frames: tuple[Frame, ...], *, pace: float) -> None:
+    async def stream(self, reply: Reply, *, pace: float) -> None:
         self.line.streamed = True
-        await self.exchange.start(200, STREAM | self.own_headers())
+        kind = {b"content-type": reply.stream_type}
+        await self.exchange.start(200, kind | UNCACHED | self.own_headers())
         said = 0
-        for frame in frames:
+        for frame in reply.frames:
             if frame.content and self.behaviour.breaks_after(said):
                 return await self.break_off()
             await self.exchange.send(frame.data)

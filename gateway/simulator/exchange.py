@@ -24,6 +24,8 @@ class Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send, *, speed: float) -> None:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
+        raw, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+        self.target = f"{raw}?{query}" if query else raw  # as it was sent
         self.headers: Headers = dict(scope["headers"])
         self.bytes_out = 0
         self.status = 0

@@ -29,6 +29,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     usage: Usage
     body: bytes = b""
     frames: tuple[Frame, ...] = ()
+    stream_type: bytes = b"text/event-stream; charset=utf-8"
 
 
 class Problem(Exception):
@@ -74,7 +75,10 @@ def misreported(usage: Json, behaviour: Behaviour) -> Json:
     if behaviour.word not in WRONG_COUNTS:
         return usage
     wrong = WRONG_COUNTS[behaviour.word]
-    return {name: wrong if name.endswith("_tokens") else value for name, value in usage.items()}
+    return {name: wrong if name.lower().endswith(COUNTS) else value for name, value in usage.items()}
+
+
+COUNTS = ("tokens", "_count")
 
 
 WRONG_COUNTS: dict[str, Any] = {

@@ -7,6 +7,7 @@ import time
 
 from gateway.simulator import anthropic, embeddings, openai, tokens
 from gateway.simulator.converse import Conversation, authenticated
+from gateway.simulator.elsewhere import asked_at, listed_at
 from gateway.simulator.exchange import Exchange, Receive, Scope, Send
 from gateway.simulator.misbehave import JSON
 from gateway.simulator.prompt_cache import PromptCache
@@ -77,7 +78,16 @@ class Simulator:
             case "GET", "/healthz":
                 await exchange.answer(200, JSON, b'{"ok":true}')
             case _:
-                await exchange.answer(404, JSON, encoded({"error": {"message": "Not found"}}))
+                await self.elsewhere(exchange)
+
+    async def elsewhere(self, exchange: Exchange) -> None:
+        """The providers that put more into a path than its place."""
+        if dialect := asked_at(exchange.method, exchange.target):
+            await self.converse(dialect, exchange)
+        elif listed := listed_at(exchange.method, exchange.target, MODELS):
+            await tell(listed[0], exchange, listed[1])
+        else:
+            await exchange.answer(404, JSON, encoded({"error": {"message": "Not found"}}))
 
     async def converse[R: Asking](self, dialect: Dialect[R], exchange: Exchange) -> None:
         attempt = exchange.header(b"x-rungway-attempt") or None
