@@ -1,7 +1,4 @@
-"""The gateway as a plain ASGI application: routes, one error envelope a dialect, life cycle.
-
-Routing and authentication look at the raw path only. Below `Handler` no ASGI type is known.
-"""
+"""The gateway as a plain ASGI application, for any server that carries one. `gateway.server` needs none of this."""
 
 from __future__ import annotations
 
@@ -12,12 +9,11 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from types import FrameType
 from typing import Any
 
-from gateway.dialects import SURFACES
-from gateway.endpoints import find
-from gateway.errors import Draining, GatewayError, MethodNotAllowed, NotFound
-from gateway.exchange import LEFT, Answer, Endpoint, new_request_id
+from gateway.errors import Draining, GatewayError
+from gateway.exchange import LEFT, Answer
+from gateway.front import Front, Opened
 from gateway.handler import Handler
-from gateway.incoming import Gone, read_call
+from gateway.incoming import Gone, read_body
 from gateway.settings import Settings, read
 
 Scope = MutableMapping[str, Any]
@@ -34,6 +30,7 @@ class Gateway:
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings
         self._handler: Handler | None = None
+        self._front: Front | None = None
         self._open: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -48,6 +45,7 @@ class Gateway:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         self._handler = Handler(self._settings or read())
+        self._front = Front(self._handler.handle, self._handler.probes)
         try:
             await self._handler.start()
         except Exception as error:
@@ -60,34 +58,19 @@ class Gateway:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self._handler is not None
+        assert self._front is not None
         path: bytes = scope.get("raw_path") or scope["path"].encode()
-        if path in self._handler.probes:
-            return await respond(await self._handler.probes[path](), send)
-        endpoint, surface = find(path)
-        request_id = new_request_id()
-        try:
-            if endpoint is None:
-                raise NotFound()
-            if scope["method"] != endpoint.method:
-                raise MethodNotAllowed(scope["method"], endpoint.method)
-            await self._answer(endpoint, request_id, scope, receive, send)
-        except GatewayError as error:
-            await respond(told(error, surface, request_id), send)
-        except Gone:
-            return None
-
-    async def _answer(
-        self, endpoint: Endpoint, request_id: str, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        assert self._handler is not None
+        target = path + b"?" + scope["query_string"] if scope["query_string"] else path
+        opened = self._front.open(scope["method"], target, scope["headers"])
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
         try:
-            call = await unless_stopped(read_call(endpoint, request_id, scope, receive))
+            body = await body_of(opened, receive)
             with LeavingCaller(receive):
-                await respond(await unless_stopped(self._handler.handle(call)), send)
+                await respond(await self._front.answer(opened, body), send)
+        except Gone:
+            return
         finally:
             self._open.discard(task)
 
@@ -110,19 +93,16 @@ class Gateway:
             task.cancel()
 
 
-async def unless_stopped[T](coming: Awaitable[T]) -> T:
+async def body_of(opened: Opened, receive: Receive) -> bytes:
+    if opened.method != "POST" or opened.problem is not None:
+        return b""
     try:
-        return await coming
-    except asyncio.CancelledError as reason:
-        if LEFT in reason.args:
-            raise
-        raise Draining()  # the server has waited for us as long as it may
-
-
-def told(error: GatewayError, surface: str, request_id: str) -> Answer:
-    """An error in the caller's shape."""
-    rendered = SURFACES[surface].render_error(error, request_id)
-    return Answer(status=rendered.status, headers=[*rendered.headers, *error.routed], body=rendered.body)
+        return await read_body(receive)
+    except GatewayError as problem:
+        opened.problem = problem
+    except asyncio.CancelledError:
+        opened.problem = Draining()  # the server has waited for us as long as it may
+    return b""
 
 
 async def respond(answer: Answer, send: Send) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
 from prometheus_client import REGISTRY, Counter, Histogram, generate_latest
@@ -53,6 +55,12 @@ def _written(form: str) -> list[structlog.typing.Processor]:
     if form == "text":
         return [structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)]
     return [structlog.processors.EventRenamer("message"), structlog.processors.JSONRenderer()]
+
+
+def place_of(fault: Exception) -> str:
+    """Where it happened; a traceback could hold a line of somebody's prompt."""
+    frame = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
 
 
 def page() -> bytes:

@@ -29,7 +29,7 @@ def simulator(environ: Mapping[str, str], *, port: int, socket: int) -> Part:
 
 def gateways(environ: Mapping[str, str], *, workers: int, url: str, socket: int) -> tuple[Part, ...]:
     """All workers accept from one socket, so that a worker's restart loses no connection."""
-    command = (*SERVE, *QUIET, "--timeout-graceful-shutdown", "25", "--fd", str(socket), "gateway.app:app")
+    command = (PYTHON, "-m", "gateway.server", "--grace", "25", "--fd", str(socket))
     names = ("gateway",) if workers == 1 else tuple(f"gateway.{number}" for number in range(1, workers + 1))
     return tuple(
         Part(

@@ -29,6 +29,7 @@ from urllib.request import urlopen
 from tests.bench import peers
 from tests.servers import running_servers
 
+UVICORN = ("uvicorn", "--http", "httptools", "--loop", "uvloop", "--no-access-log", "--log-level", "warning")
 HERE = Path(__file__).parent
 KEY = "rw_test_0123456789abcdefghijklmnopqrstuvwxyz"  # of tests/gateway/world.py, which the tenant is made by
 PROMPT = (
@@ -115,7 +116,7 @@ class Bench:
     def gateway(self) -> Iterator[Target]:
         command = [sys.executable, "-m", "tests.bench.publish", self.base]
         subprocess.run(command, check=True, env={**os.environ, **self.environ})
-        with self._server("gateway.app:app", next(self.ports)) as served:
+        with self._server("", next(self.ports)) as served:
             yield replace(served, url=served.url.replace("/v1/", "/router/support/v1/"))
 
     @contextmanager
@@ -135,8 +136,7 @@ class Bench:
 
     @contextmanager
     def _server(self, app: str, port: int) -> Iterator[Target]:
-        command = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--http", "httptools"]
-        options = ["--loop", "uvloop", "--no-access-log", "--log-level", "warning"]
+        command = [sys.executable, "-m", *(UVICORN if app else ()), app or "gateway.server", "--port", str(port)]
         extra = {
             **self.environ,
             "ALLOWED_PRIVATE_NETWORKS": "127.0.0.0/8",
@@ -144,7 +144,7 @@ class Bench:
             "LOG_LEVEL": "WARNING",
             "UPSTREAM": f"{self.base}/chat/completions",
         }
-        with self._running([*command, *options], core=1, environ=extra) as process:
+        with self._running(command, core=1, environ=extra) as process:
             wait_for(f"http://127.0.0.1:{port}/readyz")
             yield Target(f"http://127.0.0.1:{port}/v1/chat/completions", process.pid)
 

@@ -129,7 +129,7 @@ def test_commands_work_beside_it(installation: Installation) -> None:
 
 
 def test_a_killed_part_comes_back(installation: Installation, running: subprocess.Popen[str]) -> None:
-    (gateway,) = [pid for pid in installation.processes() if _runs(pid, "gateway.app:app")]
+    (gateway,) = [pid for pid in installation.processes() if _runs(pid, "gateway.server")]
     os.kill(int(gateway), signal.SIGKILL)
     _await_line(running, "gateway ended (signal 9); starting it again in 0.5 s")
     assert installation.answers("GATEWAY_PORT") == 200  # the connection waited in the supervisor's own socket

@@ -83,8 +83,8 @@ class Plant:
     def start_gateway(self, *, graceful: int = 25) -> subprocess.Popen[bytes]:
         """Ready at the end. The socket is ours, so that callers wait where there is no gateway for a moment."""
         handed = self.listening.fileno()
-        words = ("--timeout-graceful-shutdown", str(graceful), "--fd", str(handed), "gateway.app:app")
-        process = self.run(*SERVE, *words, log=self.gateway_log, sockets=(handed,))
+        command = (sys.executable, "-m", "gateway.server", "--grace", str(graceful), "--fd", str(handed))
+        process = self.run(*command, log=self.gateway_log, sockets=(handed,))
         self.gateways.append(process)
         until(lambda: _is_alive(process) and _has_spool(process) and answers(f"{self.url}/readyz"))
         return process

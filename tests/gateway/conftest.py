@@ -14,7 +14,11 @@ type LoopFactories = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> LoopFactories:
     """What speaks to sockets itself is tried on both loops: production has uvloop, and they differ in the corners."""
     plain: LoopFactories = {"asyncio": asyncio.new_event_loop}
-    return {**plain, "uvloop": uvloop.new_event_loop} if item.path.name.startswith("test_egress") else plain
+    return (
+        {**plain, "uvloop": uvloop.new_event_loop}
+        if item.path.name.startswith(("test_egress", "test_server"))
+        else plain
+    )
 
 
 @pytest.fixture

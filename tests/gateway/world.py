@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from openai import AsyncOpenAI
 from redis import Redis
 
 from console.keys.sealing import Secret, seal
-from gateway.app import Gateway
 from gateway.core.catalogue import Model, Provider
 from gateway.core.events import FIELD, STREAM, Event, Intent, RequestSettled
 from gateway.core.facts import Need, Tier
@@ -30,10 +30,11 @@ from gateway.core.snapshot import (
     RouterSnapshot,
     TenantSnapshot,
 )
+from gateway.server.serve import Server
 from gateway.settings import Settings
 from gateway.subscribe import PUBLISHED, SNAPSHOTS, VERSIONS
 from tests.core.build import price
-from tests.gateway.simulated import running_simulator, serving
+from tests.gateway.simulated import running_simulator
 
 KEY = "rw_test_0123456789abcdefghijklmnopqrstuvwxyz"
 SECRET = "sk-CANARY-0123456789abcdef"
@@ -175,6 +176,19 @@ async def serving_gateway(
             "master_keys": {"tests": bytes(range(32))},
             "simulator_url": simulator,
         }
-        gateway = Gateway(Settings(**(values | settings)))
-        async with serving(gateway, lifespan="on") as url, AsyncExitStack() as clients:
+        async with running_server(Settings(**(values | settings))) as url, AsyncExitStack() as clients:
             yield Served(url, redis, statement, clients)
+
+
+@asynccontextmanager
+async def running_server(settings: Settings) -> AsyncIterator[str]:
+    """The gateway on its own server, on a free port of the loopback."""
+    # With its protocol named: asyncio turns off Nagle's delay only where it sees that.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    server = Server(settings, grace=1.0)
+    await server.start([listener])
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        await server.stop()
