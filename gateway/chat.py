@@ -49,8 +49,8 @@ class Chat:
         protocol, request = protocol_of(trial), self.request
         logprobs = journey.needs_logprobs and "logprobs" not in rejects
         if protocol.words == self.surface.name:
-            if logprobs and not request.raw.get("logprobs"):
-                request = replace(request, raw={**request.raw, "logprobs": True})
+            if logprobs:
+                request = replace(request, wants_logprobs=True)
             return protocol.pass_through(request, trial.model, rejects=rejects)
         conversation = replace(self.conversation, logprobs=True) if logprobs else self.conversation
         return protocol.translate(conversation, trial.model, rejects=rejects)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from gateway.chat import Chat
 from gateway.core.ladder import AttemptOutcome, Kind
 from gateway.dialects.counting import COUNT_PROTOCOLS, CountSurface
-from gateway.dispatch import Dispatcher, dialect_of, read_whole, rejects_of
+from gateway.dispatch import Dispatcher, read_whole, rejects_of
 from gateway.errors import ProviderInvalidRequest, Untranslatable, UpstreamError
 from gateway.journey import Journey, Trial
 
@@ -49,7 +49,7 @@ async def asked(
     journey: Journey, chat: Chat, surface: CountSurface, dispatcher: Dispatcher, trial: Trial
 ) -> bytes | None:
     """The provider's word, in the caller's shape; None where it has none."""
-    protocol = COUNT_PROTOCOLS.get(dialect_of(trial))
+    protocol = COUNT_PROTOCOLS.get(trial.dialect)
     if protocol is None or trial.connection.problem:
         return None
     outgoing = protocol.outgoing(chat.outgoing(journey, trial, rejects_of(trial)))

@@ -83,7 +83,7 @@ class Dispatcher:
         return best
 
     async def _attempt(self, journey: Journey, errand: Errand, model_id: str) -> Came | Stream:
-        trial = journey.begin(model_id)
+        trial = self._learned.understood(journey.begin(model_id))
         if trial.connection.problem:
             raise self._failed(journey, trial, CredentialUnavailable())
         rejects = rejects_of(trial) | self._learned.of(trial, ours=bool(journey.router.id))
@@ -97,7 +97,8 @@ class Dispatcher:
         except ProviderInvalidRequest as error:
             self._failed(journey, trial, error)
             # The router chose the model, so it is the router that leaves out what this one does not take.
-            if not self._learned.learn(trial, error, rejects, ours=bool(journey.router.id)):
+            native, ours = bool(journey.facts.native), bool(journey.router.id)
+            if not self._learned.learn(trial, error, rejects, ours=ours, native=native):
                 raise
             return await self._attempt(journey, errand, model_id)
         except UpstreamError as error:
@@ -123,7 +124,10 @@ class Dispatcher:
 
     def _failed(self, journey: Journey, trial: Trial, error: UpstreamError) -> UpstreamError:
         journey.close(trial, AttemptOutcome.FAILED, because=error.code, status=error.upstream_status)
-        if error.retryable:
+        # What this request alone had wrong says nothing of the model.
+        if error.retryable and not (
+            isinstance(error, ProviderInvalidRequest) and error.upstream_status != 404
+        ):
             self._breakers.failed(
                 journey.runtime.id, trial.model.id, monotonic(), retry_after=error.retry_after
             )
@@ -151,12 +155,8 @@ class Dispatcher:
         return response
 
 
-def dialect_of(trial: Trial) -> str:
-    return trial.model.dialect or trial.connection.provider.dialect
-
-
 def protocol_of(trial: Trial) -> ProviderSide:
-    return PROTOCOLS[dialect_of(trial)]
+    return PROTOCOLS[trial.dialect]
 
 
 async def read_whole(response: Response) -> bytes:

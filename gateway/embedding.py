@@ -9,7 +9,7 @@ from gateway.core.ladder import AttemptOutcome
 from gateway.dialects.dialect import Outgoing
 from gateway.dialects.embeddings import PROTOCOLS
 from gateway.dialects.embeddings.embedding import EmbeddingProtocol, EmbeddingSurface
-from gateway.dispatch import Came, dialect_of, read_whole
+from gateway.dispatch import Came, read_whole
 from gateway.egress import Response
 from gateway.errors import Untranslatable
 from gateway.journey import Journey, Trial, reckoned
@@ -38,7 +38,7 @@ class Embed:
 
 
 def protocol_of(trial: Trial) -> EmbeddingProtocol:
-    protocol = PROTOCOLS.get(dialect_of(trial))
+    protocol = PROTOCOLS.get(trial.dialect)
     if protocol is None:
         raise Untranslatable("This model's provider has no embeddings in its protocol.", param="model")
     return protocol

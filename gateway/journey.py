@@ -8,7 +8,7 @@ from time import monotonic
 from msgspec.structs import replace
 
 from gateway import telemetry
-from gateway.core.catalogue import Model
+from gateway.core.catalogue import Model, protocol_for
 from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
 from gateway.core.decide import Route
 from gateway.core.events import Intent, Origin, RequestSettled
@@ -30,6 +30,7 @@ class Trial:
     __slots__ = (
         "closed",
         "connection",
+        "dialect",
         "first_byte",
         "id",
         "kind",
@@ -39,8 +40,16 @@ class Trial:
         "usage_source",
     )
 
-    def __init__(self, id: str, model: Model, connection: Connection, kind: Kind) -> None:  # noqa: A002
+    def __init__(
+        self,
+        id: str,  # noqa: A002
+        model: Model,
+        connection: Connection,
+        kind: Kind,
+        dialect: str,
+    ) -> None:
         self.id, self.model, self.connection, self.kind = id, model, connection, kind
+        self.dialect = dialect  # the protocol in which the model is asked
         self.started = monotonic()
         self.closed = False
         self.first_byte: float | None = None
@@ -116,7 +125,8 @@ class Journey:
         if kind is Kind.ANSWER and model_id not in self._envelope:
             raise OutsideEnvelope(model_id)
         connection = self.runtime.connections[model.provider_key]
-        return Trial(f"{self.origin.request_id}-{len(self.attempts) + 1}", model, connection, kind)
+        dialect = protocol_for(model, connection.provider, self.facts.surface)
+        return Trial(f"{self.origin.request_id}-{len(self.attempts) + 1}", model, connection, kind, dialect)
 
     def announce(self, trial: Trial) -> None:
         """The intent: on disk before the provider is called."""

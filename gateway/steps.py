@@ -206,7 +206,11 @@ def patience(headers: Mapping[bytes, bytes]) -> float:
 
 def refuse(refusal: Refusal, facts: RequestFacts, origin: Origin, spool: Spool) -> GatewayError:
     """The refusal is recorded like every decision, with no attempt and no money."""
-    error = ContextTooLong() if refusal.code == ContextTooLong.code else NoEligibleModel(why(refusal))
+    error = (
+        ContextTooLong()
+        if refusal.code == ContextTooLong.code
+        else NoEligibleModel(why(refusal), param=facts.native or None)
+    )
     spool.put(
         RequestSettled(
             process=spool.process,

@@ -23,7 +23,11 @@ _ACRONYMS = {
     "usd": "USD",
     "yaml": "YAML",
 }
-_NAMES = {"openai_chat": "OpenAI chat"}  # protocols, as their makers write them
+_NAMES = {  # protocols, as their makers write them
+    "openai_chat": "OpenAI chat",
+    "openai_completions": "OpenAI completions",
+    "openai_responses": "OpenAI Responses",
+}
 
 
 def usd(nano: int | None) -> str:

@@ -13,7 +13,7 @@ from operator import itemgetter
 
 from msgspec import Struct
 
-from gateway.core.catalogue import Model
+from gateway.core.catalogue import Model, protocol_for
 from gateway.core.conditions import Test, reads_classification
 from gateway.core.facts import RANK, ModelKind, Need, RequestFacts, Tier
 from gateway.core.ladder import Rung
@@ -75,11 +75,29 @@ def decide(facts: RequestFacts, router: Router) -> Route | Refusal:
     if facts.kind is ModelKind.EMBEDDING:
         return stay(facts, router)
     target = aim(facts, router)
-    kept, out = sieve(router.by_kind[facts.kind], target, facts)
+    told, mute = parted(router.by_kind[facts.kind], facts, router)
+    kept, out = sieve(told, target, facts)
+    out = mute + out
     if not kept:
         return Refusal(target=target, code=_code(out), out=tuple(out))
     kept = in_order(kept, facts)
     return Route(target=target, ladder=climb(kept), kept=tuple(kept), out=tuple(out))
+
+
+def parted(
+    models: Sequence[Model], facts: RequestFacts, router: Router
+) -> tuple[Sequence[Model], list[tuple[Model, str]]]:
+    """The models that can be told all of it, and those of whose providers only the caller's own protocol's could."""
+    if not facts.native:
+        return models, []
+    kept: list[Model] = []
+    out: list[tuple[Model, str]] = []
+    for model in models:
+        if protocol_for(model, router.providers[model.provider], facts.surface) == facts.surface:
+            kept.append(model)
+        else:
+            out.append((model, f"its provider cannot be told '{facts.native}'"))
+    return kept, out
 
 
 def stay(facts: RequestFacts, router: Router) -> Route | Refusal:

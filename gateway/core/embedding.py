@@ -33,6 +33,7 @@ class EmbeddingRequest(Struct, frozen=True, kw_only=True):
     """A request as checked: `raw` is the caller's body, parsed once and never changed."""
 
     kind: ClassVar[ModelKind] = ModelKind.EMBEDDING
+    native: ClassVar[str] = ""
 
     surface: Surface
     requested_model: str

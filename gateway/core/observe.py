@@ -34,6 +34,7 @@ def observe(
         output_tokens=seen.output_tokens,
         max_output_tokens=request.max_output_tokens,
         needs=request.needs,
+        native=request.native,
         tags=tags,
         key=key,
         lot=lot,

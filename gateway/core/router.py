@@ -42,6 +42,7 @@ class Router(Struct, frozen=True, kw_only=True):
     by_kind: Mapping[ModelKind, tuple[Model, ...]]
     barred: tuple[Seat, ...]
     models: Mapping[str, Model]
+    providers: Mapping[str, Provider]
 
 
 def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
@@ -65,6 +66,7 @@ def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
         by_kind={kind: tuple(model for model in reachable if model.kind is kind) for kind in ModelKind},
         barred=tuple(seat for seat in seats if seat.bar),
         models=Models({model.id: model for model in tenant.models}),
+        providers=providers,
     )
 
 

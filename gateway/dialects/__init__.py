@@ -23,12 +23,14 @@ from gateway.dialects.dialect import CallerSide, Dialect, ProviderSide
 from gateway.dialects.gemini import Gemini
 from gateway.dialects.ollama import Ollama
 from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.openai_responses import OpenAIResponses
 from gateway.dialects.vertex import VertexAnthropic, VertexGemini
 
 DIALECTS: Mapping[str, Dialect] = {
     "anthropic": Anthropic(),
     "gemini": Gemini(),
     "openai_chat": OpenAIChat(),
+    "openai_responses": OpenAIResponses(),
 }
 
 CALLERS_ONLY: Mapping[str, CallerSide] = {}

@@ -11,12 +11,11 @@ from gateway.errors import GatewayError
 
 
 def stream_error(error: GatewayError, number: int) -> bytes:
-    """By the reference its words stand in the event; on the wire and to the SDKs they stand in `error` as well."""
+    """By the reference its words stand in the event; on the wire, and for the SDKs, in its `error`."""
 
     def written(message: str) -> bytes:
-        said = error_object(error, message)
-        place = {"code": error.code, "message": message, "param": error.param}
-        event = {"type": "error", "sequence_number": number} | place | {"error": said}
+        event = {"type": "error", "sequence_number": number, "code": error.code, "message": message}
+        event["error"] = error_object(error, message)
         return write_event(msgspec.json.encode(event), b"error")
 
     return fitting(written, error.message)
