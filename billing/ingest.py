@@ -1,7 +1,7 @@
 """The gateway's stream → the ledger: at least once in, exactly once kept.
 
-Order of one batch: begin, read, store, commit, acknowledge. Whatever dies in between is read again, and the
-rows that are there already absorb it.
+Order of one batch: read, begin, store, commit, acknowledge. Whatever dies in between is read again, and the
+rows that are there already absorb it. While PostgreSQL stores one batch, the next is read and made ready.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import structlog
 from django.db import DataError, IntegrityError, transaction
@@ -17,10 +19,9 @@ from msgspec import Struct
 from billing import exclusive
 from billing.decode import Unreadable, decode
 from billing.models import DeadLetter
-from billing.store import store
+from billing.store import Prepared, prepare, store_prepared
 from billing.stream import Entry, Stream
 from console.tenancy import every_tenant
-from gateway.core.events import Event
 
 BATCH = 1000
 
@@ -33,52 +34,68 @@ class Drained(Struct):
     batches: int = 0
 
 
+class Ready(NamedTuple):
+    """An entry with what is to be stored of it, or why nothing can be."""
+
+    entry: Entry
+    content: Prepared | Unreadable
+
+
 def drain(
     stream: Stream, *, seconds: float = 20, batch: int = BATCH, clock: Callable[[], float] = time.monotonic
 ) -> Drained:
     """Stores what is in the stream until it is empty, another drain is at it, or the time is up."""
     done = Drained()
     end = clock() + seconds
-    while clock() < end:
-        entries, dead = _store_batch(stream, batch)
-        if not entries:
-            break
-        stream.acknowledge(entries)
-        done.entries += len(entries)
-        done.dead += dead
-        done.batches += 1
+    with ThreadPoolExecutor(1, "reads-ahead") as ahead:
+        coming = ahead.submit(make_ready, stream, batch) if _is_ours() else None
+        while coming and (ready := coming.result()):
+            coming = ahead.submit(make_ready, stream, batch) if clock() < end else None
+            if (dead := _store_batch(ready)) is None:
+                break
+            stream.acknowledge(each.entry for each in ready)
+            done.entries += len(ready)
+            done.dead += dead
+            done.batches += 1
     return done
 
 
-def _store_batch(stream: Stream, count: int) -> tuple[list[Entry], int]:
+def make_ready(stream: Stream, count: int) -> list[Ready]:
+    """The next entries, decoded and put into rows. Touches no database: it runs beside what does."""
+    return list(map(_ready, stream.read(count)))
+
+
+def _ready(entry: Entry) -> Ready:
+    event = decode(entry.payload) if entry.payload is not None else Unreadable("gone from the stream")
+    return Ready(entry, event if isinstance(event, Unreadable) else prepare(event))
+
+
+def _is_ours() -> bool:
     with every_tenant():
-        if not exclusive.is_ours():
-            return [], 0
-        entries = stream.read(count)
-        return entries, keep(entries)
+        return exclusive.is_ours()
 
 
-def keep(entries: Sequence[Entry]) -> int:
+def _store_batch(batch: Sequence[Ready]) -> int | None:
+    """How many were dead letters; None when another drain has the ledger, which leaves the batch to be read again."""
+    with every_tenant():
+        return keep(batch) if exclusive.is_ours() else None
+
+
+def keep(batch: Sequence[Ready]) -> int:
     """Stores each entry or counts it among the dead letters; how many those were. Inside `every_tenant()`."""
-    good: list[tuple[Entry, Event]] = []
-    dead: list[tuple[Entry, str]] = []
-    for entry in entries:
-        event = decode(entry.payload) if entry.payload is not None else Unreadable("gone from the stream")
-        if isinstance(event, Unreadable):
-            dead.append((entry, event.reason))
-        else:
-            good.append((entry, event))
+    good = [(entry, content) for entry, content in batch if isinstance(content, Prepared)]
+    dead = [(entry, content.reason) for entry, content in batch if isinstance(content, Unreadable)]
     dead += _bisect(good)
     if dead:
         _bury(dead)
     return len(dead)
 
 
-def _bisect(batch: Sequence[tuple[Entry, Event]]) -> list[tuple[Entry, str]]:
+def _bisect(batch: Sequence[tuple[Entry, Prepared]]) -> list[tuple[Entry, str]]:
     """Stores a batch; where the database refuses it, its halves, down to the one entry that is at fault."""
     try:
         with transaction.atomic():
-            store([event for _, event in batch])
+            store_prepared([prepared for _, prepared in batch])
     except (DataError, IntegrityError) as error:
         if len(batch) == 1:
             return [(batch[0][0], f"refused by the database ({type(error).__name__})")]

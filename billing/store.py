@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 from django.db import connection, transaction
@@ -67,23 +68,43 @@ _CLOSE_SETTLED = f"""
 """  # noqa: S608 (of constants)
 
 
-def store(events: Sequence[Event]) -> None:
+class Prepared(NamedTuple):
+    """An event with its rows, which an intent has not."""
+
+    event: Event
+    rows: Rows | None
+
+
+def prepare(event: Event) -> Prepared:
+    return Prepared(event, rows_of(event) if isinstance(event, RequestSettled) else None)
+
+
+def store(events: Iterable[Event]) -> None:
     """Inside `every_tenant()`. Raises `DataError` or `IntegrityError` where the database refuses a row."""
-    settled = [event for event in events if isinstance(event, RequestSettled)]
+    store_prepared(list(map(prepare, events)))
+
+
+def store_prepared(batch: Sequence[Prepared]) -> None:
+    """As `store`."""
+    rows = [each.rows for each in batch if each.rows is not None]
+    settled = [each.event for each in batch if isinstance(each.event, RequestSettled)]
     over = {event.origin.request_id for event in settled}
-    intents = [event for event in events if isinstance(event, Intent) and event.origin.request_id not in over]
+    intents = [
+        each.event
+        for each in batch
+        if isinstance(each.event, Intent) and each.event.origin.request_id not in over
+    ]
     with transaction.atomic(), connection.cursor() as cursor:
         exclusive.wait()
-        sequences.note(cursor, events)
-        _land(cursor, [rows_of(event) for event in settled], intents)
+        sequences.note(cursor, [each.event for each in batch])
+        _land(cursor, rows, intents)
         if intents:
             arrivals = [arrival(intent) for intent in intents]
             cursor.execute(_OPEN, [min(arrivals), max(arrivals)])
         if settled:
             _enter(cursor, settled)
-            late.correct(
-                cursor, first=min(each.at for each in settled), last=max(each.at for each in settled)
-            )
+            moments = [event.at for event in settled]
+            late.correct(cursor, first=min(moments), last=max(moments))
             cursor.execute(_CLOSE)
 
 

@@ -24,7 +24,7 @@ class Stream:
 
     def __init__(self, redis: Redis, *, consumer: str = CONSUMER) -> None:
         self._redis, self._consumer = redis, consumer
-        self._pending = True
+        self._pending: bytes | None = b"0"  # where among own pending entries the reading is; None: past them
 
     def read(self, count: int) -> list[Entry]:
         """The next entries to store: own pending ones, then abandoned ones, then new ones."""
@@ -58,14 +58,15 @@ class Stream:
 
     def _read(self, count: int) -> list[Entry]:
         if self._pending:
-            if entries := self._take("0", count):
+            if entries := self._take(self._pending, count):
+                self._pending = entries[-1].id
                 return entries
-            self._pending = False
+            self._pending = None
             if entries := self._take_over(count):
                 return entries
-        return self._take(">", count)
+        return self._take(b">", count)
 
-    def _take(self, start: str, count: int) -> list[Entry]:
+    def _take(self, start: bytes, count: int) -> list[Entry]:
         answer: Any = self._redis.xreadgroup(GROUP, self._consumer, {STREAM: start}, count=count)
         if isinstance(answer, dict):  # RESP3: stream → [entries]
             return _entries(answer[STREAM.encode()][0] if answer else ())

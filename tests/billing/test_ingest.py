@@ -88,7 +88,7 @@ def test_what_was_read_and_not_acknowledged_is_read_again(acme: Tenant, redis: R
     """The worker died between commit and acknowledgement, or before the commit."""
     send(redis, [settled(acme.pk, attempt(NANO)) for _ in range(3)])
     dying = Stream(redis)
-    ingest.keep(dying.read(2))
+    ingest.keep(ingest.make_ready(dying, 2))
 
     ingest.drain(Stream(redis))
 
