@@ -75,14 +75,14 @@ class Spool:
             self.writable = True
 
     def _write(self, record: bytes) -> None:
-        start, done = os.lseek(self._file, 0, os.SEEK_END), 0
         try:
+            done = os.write(self._file, record)
             while done < len(record):
                 done += os.write(self._file, record[done:])
         except OSError:
-            os.ftruncate(self._file, start)
+            os.ftruncate(self._file, self._size)  # nobody else writes here
             raise
-        self._size += len(record)
+        self._size += done
 
     def _next_segment(self) -> None:
         self._segment += 1

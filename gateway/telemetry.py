@@ -8,9 +8,10 @@ import traceback
 from pathlib import Path
 
 import structlog
-from prometheus_client import REGISTRY, Counter, Histogram, generate_latest
+from prometheus_client import REGISTRY, generate_latest
 
 from gateway.core.events import RequestSettled
+from gateway.metrics import Counter, Histogram
 
 REQUESTS = Counter("rungway_requests", "Requests settled", ["outcome", "status"])
 ATTEMPTS = Counter("rungway_attempts", "Attempts at providers", ["provider", "outcome"])
@@ -27,9 +28,9 @@ DAMAGED = Counter("rungway_spool_damaged_records", "Records of the spool that di
 
 def observe(settled: RequestSettled) -> None:
     """Count a request that is over."""
-    REQUESTS.labels(settled.outcome, settled.status).inc()
+    REQUESTS.add(settled.outcome, str(settled.status))
     for line in settled.attempts:
-        ATTEMPTS.labels(line.provider, line.attempt.outcome.value).inc()
+        ATTEMPTS.add(line.provider, line.attempt.outcome.value)
     SECONDS.observe(settled.total_ms / 1000)
     DECIDING.observe(settled.decide_us / 1_000_000)
 
