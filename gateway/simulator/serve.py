@@ -12,6 +12,7 @@ from gateway.simulator.exchange import Exchange, Receive, Scope, Send
 from gateway.simulator.misbehave import JSON
 from gateway.simulator.prompt_cache import PromptCache
 from gateway.simulator.reply import Asking, Dialect, Json, Problem, encoded
+from gateway.simulator.responses import Responses
 from gateway.simulator.statement import Line, Statement
 
 MODELS = (
@@ -31,6 +32,7 @@ class Simulator:
         self.statement = Statement(log)
         self.speed = speed
         self.cache = PromptCache()
+        self.responses = Responses()
         self.dice = dice or random.Random()  # noqa: S311 - chance, not secrecy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,6 +61,8 @@ class Simulator:
         match exchange.method, place:
             case "POST", "/openai/v1/chat/completions":
                 await self.converse(openai, exchange)
+            case "POST", "/openai/v1/responses":
+                await self.converse(self.responses, exchange)
             case "POST", "/anthropic/v1/messages":
                 await self.converse(anthropic, exchange)
             case "POST", "/anthropic/v1/messages/count_tokens":
