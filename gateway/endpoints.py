@@ -43,7 +43,7 @@ _OF_A_MODEL: Mapping[str, Endpoint] = {  # `{version}/models/{model}:{verb}`
     "batchEmbedContents": _post("gemini", "embed", batch=True),
 }
 _ROUTER = re.compile(rb"/router/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})(/.*)\Z")
-_MODEL = re.compile(rb"(/v1beta|/v1|)/models/([^:?#]{1,300}?)(?::([A-Za-z]+))?\Z")
+_MODEL = re.compile(rb"(/v1beta|/v1|)/models/([^?#]{1,300}?)(?::([A-Za-z]+))?\Z")
 
 
 def find(path: bytes) -> tuple[Endpoint | None, str]:

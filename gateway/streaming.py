@@ -246,7 +246,9 @@ class Stream:
         self.journey.settle(delivered=delivered, status=status, outcome=outcome, error=error)
 
     def _bill(self) -> bytes:
-        """The money of a stream, known only now: a comment that no SDK minds."""
+        """The money of a stream, known only now: a comment, where SDKs do not mind one."""
+        if not self._surface.takes_comments:
+            return b""
         settlement = self.journey.settlement
         assert settlement is not None
         cost, baseline = settlement.cost, settlement.baseline

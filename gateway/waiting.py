@@ -22,8 +22,6 @@ _TOLD_LATER = (b"x-rungway-model", b"x-rungway-attempts", b"x-rungway-outcome")
 
 async def patiently(going: Coroutine[None, None, Answer], surface: CallerSide, journey: Journey) -> Answer:
     """The answer at its first event; after a while, one that begins without it."""
-    if not surface.keep_alive:
-        return await going
     task = asyncio.Task(going, loop=asyncio.get_running_loop(), eager_start=True)
     if not task.done():
         try:
@@ -55,7 +53,8 @@ class Waiting:
         except GatewayError as error:
             yield self._surface.stream_error(error)
             return
-        yield comment(answer)
+        if self._surface.takes_comments:
+            yield comment(answer)
         if isinstance(answer.body, bytes):
             yield answer.body
             return

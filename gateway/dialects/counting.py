@@ -11,9 +11,12 @@ from typing import Any, Protocol
 import msgspec
 from msgspec.structs import replace
 
+from gateway import json_body
 from gateway.core.conversation import ChatRequest
-from gateway.dialects.anthropic.request import parse_request
+from gateway.dialects.anthropic import request as anthropic_request
 from gateway.dialects.dialect import Outgoing
+from gateway.dialects.fields import wrong_type
+from gateway.dialects.gemini import request as gemini_request
 from gateway.errors import UpstreamInvalidResponse
 
 
@@ -53,7 +56,7 @@ class AnthropicCount:
     )  # fmt: skip
 
     def parse_request(self, body: bytes, headers: Mapping[bytes, bytes], *, model: str) -> ChatRequest:
-        return parse_request(body, headers, counts_only=True)
+        return anthropic_request.parse_request(body, headers, counts_only=True)
 
     def render(self, tokens: int) -> bytes:
         return msgspec.json.encode({"input_tokens": tokens})
@@ -67,6 +70,44 @@ class AnthropicCount:
         return _number(body, "input_tokens")
 
 
+class GeminiCount:
+    words = "gemini"
+
+    def parse_request(self, body: bytes, headers: Mapping[bytes, bytes], *, model: str) -> ChatRequest:
+        raw = json_body.read(body)
+        whole = raw.get("generateContentRequest") or raw.get("generate_content_request")
+        if whole is not None and type(whole) is not dict:
+            raise wrong_type("generateContentRequest", "an object")
+        asked = msgspec.json.encode(raw if whole is None else whole)
+        return gemini_request.parse_request(asked, model=model, streaming=False)
+
+    def render(self, tokens: int) -> bytes:
+        return msgspec.json.encode({"totalTokens": tokens})
+
+    def outgoing(self, for_answer: Outgoing) -> Outgoing:
+        """The whole request, for `contents` alone would leave out instructions and tools."""
+        model, _, _ = for_answer.path.rpartition(":")
+        said: dict[str, Any] = msgspec.json.decode(for_answer.body)
+        named = {"model": f"models/{model.rpartition('/models/')[2]}"}
+        body = msgspec.json.encode({"generateContentRequest": said | named})
+        return replace(for_answer, path=f"{model}:countTokens", body=body)
+
+    def parse(self, body: bytes) -> int:
+        return _number(body, "totalTokens")
+
+
+class VertexCount(GeminiCount):
+    """The request's fields stand alone there."""
+
+    def outgoing(self, for_answer: Outgoing) -> Outgoing:
+        model, _, _ = for_answer.path.rpartition(":")
+        said: dict[str, Any] = msgspec.json.decode(for_answer.body)
+        body = {name: said[name] for name in self._COUNTED if name in said}
+        return replace(for_answer, path=f"{model}:countTokens", body=msgspec.json.encode(body))
+
+    _COUNTED = ("contents", "systemInstruction", "system_instruction", "tools", "generationConfig")
+
+
 def _number(body: bytes, field: str) -> int:
     try:
         tokens = msgspec.json.decode(body, type=dict[str, Any]).get(field)
@@ -77,5 +118,9 @@ def _number(body: bytes, field: str) -> int:
     return tokens
 
 
-COUNT_SURFACES: Mapping[str, CountSurface] = {"anthropic": AnthropicCount()}
-COUNT_PROTOCOLS: Mapping[str, CountProtocol] = {"anthropic": AnthropicCount()}
+COUNT_SURFACES: Mapping[str, CountSurface] = {"anthropic": AnthropicCount(), "gemini": GeminiCount()}
+COUNT_PROTOCOLS: Mapping[str, CountProtocol] = {
+    "anthropic": AnthropicCount(),
+    "gemini": GeminiCount(),
+    "vertex_gemini": VertexCount(),
+}

@@ -68,12 +68,13 @@ async def test_the_provider_of_the_routed_model_is_asked(redis: Redis, tmp_path:
 
 
 async def test_the_whole_request_is_counted(redis: Redis, tmp_path: Path) -> None:
+    used: Any = USED
     tool: Any = {"name": "f", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}
     async with serving_gateway(redis, tmp_path, snapshot(("support", ONLY_ANTHROPIC))) as served:
         client = await served.messages()
-        bare = await client.messages.count_tokens(model="auto", messages=USED)
+        bare = await client.messages.count_tokens(model="auto", messages=used)
         full = await client.messages.count_tokens(
-            model="auto", messages=USED, system="Be brief.", tools=[tool]
+            model="auto", messages=used, system="Be brief.", tools=[tool]
         )
     assert full.input_tokens > bare.input_tokens
 
@@ -101,9 +102,10 @@ async def test_a_provider_that_fails_is_stood_in_for(redis: Redis, tmp_path: Pat
 
 
 async def test_what_is_wrong_is_told_as_for_an_answer(redis: Redis, tmp_path: Path) -> None:
+    wrong: Any = [{"role": "robot", "content": "Hi"}]
     async with serving_gateway(redis, tmp_path, snapshot(("support", ONLY_ANTHROPIC))) as served:
         client = await served.messages()
         with pytest.raises(anthropic.BadRequestError, match=r"messages\[0\].role"):
-            await client.messages.count_tokens(model="auto", messages=[{"role": "robot", "content": "Hi"}])  # type: ignore[typeddict-item]
+            await client.messages.count_tokens(model="auto", messages=wrong)
         with pytest.raises(anthropic.NotFoundError):
             await (await served.messages("nowhere")).messages.count_tokens(**ASKED)

@@ -29,6 +29,7 @@ from gateway.errors import GatewayError, UpstreamError
 class Anthropic:
     name = words = "anthropic"
     keep_alive = b'event: ping\ndata: {"type":"ping"}\n\n'
+    takes_comments = True
     stream_headers = EVENT_STREAM
 
     def parse_request(

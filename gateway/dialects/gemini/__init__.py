@@ -30,7 +30,8 @@ from gateway.errors import GatewayError, UpstreamError
 
 class Gemini:
     name = words = "gemini"
-    keep_alive = b": keep-alive\n\n"
+    keep_alive = b"\n"  # one blank line more than there is: the official SDK takes a comment for JSON
+    takes_comments = False
     stream_headers = EVENT_STREAM
     root = ROOT  # of the paths of models at a provider
 

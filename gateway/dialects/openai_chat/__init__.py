@@ -28,6 +28,7 @@ from gateway.errors import GatewayError, UpstreamError
 class OpenAIChat:
     name = words = "openai_chat"
     keep_alive = b": keep-alive\n\n"
+    takes_comments = True
     stream_headers = EVENT_STREAM
 
     def parse_request(

@@ -164,7 +164,7 @@ def test_vectors_are_written_as_the_caller_asks() -> None:
     assert one["embedding"] == {"values": NUMBERS}
 
 
-TASKS = {
+TASKS: dict[str, dict[Task | None, str | None]] = {
     "cohere": {
         Task.QUERY: "search_query",
         Task.DOCUMENT: "search_document",
@@ -280,7 +280,9 @@ def test_tokens_pass_through() -> None:
 
 
 def test_what_cannot_be_said_is_refused_with_its_place() -> None:
-    picture = {"content": {"parts": [{"inlineData": {"mimeType": "image/png", "data": "AA=="}}]}}
+    picture: dict[str, Any] = {
+        "content": {"parts": [{"inlineData": {"mimeType": "image/png", "data": "AA=="}}]}
+    }
     assert unsayable("cohere", asked("gemini", **picture)) == "content.parts"
     mixed = [gemini(taskType="CLUSTERING"), gemini(taskType="CLASSIFICATION")]
     assert unsayable("openai_chat", asked("gemini", batch=True, requests=mixed)) == "requests[1].taskType"
