@@ -33,6 +33,7 @@ from gateway.errors import GatewayError, UpstreamError
 class OpenAIResponses:
     name = words = "openai_responses"
     keep_alive = b": keep-alive\n\n"
+    takes_comments = True
     stream_headers = EVENT_STREAM
 
     def parse_request(
