@@ -1,10 +1,10 @@
 """Providers that answer like the real ones, so that everything runs without a key and without a network.
 
-`/openai/v1`, `/anthropic`, `/bedrock`, `/azure`, `/cohere` and `/ollama` are base URLs for the official SDKs. Any
-model name is served; how strong, quick and talkative a model is comes from its name (minds.py). The same prompt
-always gets the same answer. A key must be sent, any will do; of a key pair that signs, the secret is `secretOf` and
-the access key id. Nothing here shares code with the gateway, because its account of each call is what the ledger is
-checked against.
+`/openai/v1`, `/anthropic`, `/gemini`, `/vertex`, `/bedrock`, `/azure`, `/cohere` and `/ollama` are base URLs for the
+official SDKs. Any model name is served; how strong, quick and talkative a model is comes from its name (minds.py). The
+same prompt always gets the same answer. A key must be sent, any will do; of a key pair that signs, the secret is
+`secretOf` and the access key id; a service account gets its tokens at `/vertex/token`. Nothing here shares code with
+the gateway, because its account of each call is what the ledger is checked against.
 
 A model whose name ends in `sim-<behaviour>`, or a request with the header `x-simulate: <behaviour>`, gets:
 

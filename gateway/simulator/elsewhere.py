@@ -6,12 +6,19 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from gateway.simulator import cohere, ollama, openai
+from gateway.simulator import cohere, gemini, ollama, openai
 from gateway.simulator.azure import Azure
 from gateway.simulator.bedrock import Converse
+from gateway.simulator.gemini import Generate
 from gateway.simulator.reply import Dialect, Json
+from gateway.simulator.vertex import Claude, OnVertex
 
 CONVERSE = re.compile(r"/bedrock/model/([^/]+)/(converse|converse-stream)")
+GENERATE = re.compile(r"/gemini/v1(?:beta)?/models/([^:]+):(generateContent|streamGenerateContent)")
+PREDICT = re.compile(
+    r"/vertex/v1(?:beta1)?(?:/projects/[^/]+/locations/[^/]+)?/publishers/(google|anthropic)/models/([^:]+)"
+    r":(generateContent|streamGenerateContent|rawPredict|streamRawPredict)"
+)
 DEPLOYED = re.compile(r"/azure/openai/deployments/([^/]+)/chat/completions")
 
 
@@ -24,12 +31,29 @@ def asked_at(method: str, target: str) -> Dialect[Any] | None:
         return Converse(method, target, unquote(found[1]), streaming=found[2] == "converse-stream")
     if found := DEPLOYED.fullmatch(path):
         return Azure(unquote(found[1]), query.removeprefix("api-version="))
+    if found := GENERATE.fullmatch(path):
+        return Generate(unquote(found[1]), streaming=streams(found[2], query))
+    if found := PREDICT.fullmatch(path):
+        serves: type[OnVertex | Claude] = OnVertex if found[1] == "google" else Claude
+        return serves(unquote(found[2]), streaming=streams(found[3], query))
     known: dict[str, Dialect[Any]] = {
         "/azure/openai/v1/chat/completions": Azure(),
         "/cohere/v2/chat": cohere,
         "/ollama/api/chat": ollama,
     }
     return known.get(path)
+
+
+def counted_at(method: str, path: str) -> str:
+    """The model whose tokens are asked for, or nothing."""
+    found = re.fullmatch(r"/gemini/v1(?:beta)?/models/([^:]+):countTokens", path)
+    return unquote(found[1]) if found and method == "POST" else ""
+
+
+def streams(method: str, query: str) -> bool:
+    if method == "streamGenerateContent" and query != "alt=sse":
+        raise NotImplementedError("a stream as a JSON array, which the gateway never asks for")
+    return method.startswith("stream")
 
 
 def listed_at(method: str, target: str, names: tuple[str, ...]) -> tuple[Dialect[Any], Json] | None:
@@ -39,6 +63,7 @@ def listed_at(method: str, target: str, names: tuple[str, ...]) -> tuple[Dialect
     listed: dict[str, tuple[Dialect[Any], Json]] = {
         "/azure/openai/models": (Azure(), openai.models(names)),
         "/azure/openai/v1/models": (Azure(), openai.models(names)),
+        "/gemini/v1beta/models": (Generate("", streaming=False), gemini.models(names)),
         "/cohere/v1/models": (cohere, cohere.models(names)),
         "/ollama/api/tags": (ollama, ollama.models(names)),
     }

@@ -78,7 +78,7 @@ def misreported(usage: Json, behaviour: Behaviour) -> Json:
     return {name: wrong if name.lower().endswith(COUNTS) else value for name, value in usage.items()}
 
 
-COUNTS = ("tokens", "_count")
+COUNTS = ("tokens", "_count", "tokencount")
 
 
 WRONG_COUNTS: dict[str, Any] = {

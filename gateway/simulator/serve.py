@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
+from functools import partial
 
-from gateway.simulator import anthropic, embeddings, openai, tokens
+from gateway.simulator import anthropic, embeddings, gemini, openai, tokens, vertex
 from gateway.simulator.converse import Conversation, authenticated
-from gateway.simulator.elsewhere import asked_at, listed_at
+from gateway.simulator.elsewhere import asked_at, counted_at, listed_at
 from gateway.simulator.exchange import Exchange, Receive, Scope, Send
+from gateway.simulator.gemini import Generate
 from gateway.simulator.misbehave import JSON
 from gateway.simulator.prompt_cache import PromptCache
 from gateway.simulator.reply import Asking, Dialect, Json, Problem, encoded
@@ -33,6 +36,7 @@ class Simulator:
         self.speed = speed
         self.cache = PromptCache()
         self.responses = Responses()
+        self.grants = 0  # tokens asked for
         self.dice = dice or random.Random()  # noqa: S311 - chance, not secrecy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +70,7 @@ class Simulator:
             case "POST", "/anthropic/v1/messages":
                 await self.converse(anthropic, exchange)
             case "POST", "/anthropic/v1/messages/count_tokens":
-                await self.count(exchange)
+                await self.count(anthropic, exchange, anthropic.counted)
             case "POST", "/openai/v1/embeddings":
                 await self.converse(embeddings.OpenAIEmbeddings(), exchange)
             case "POST", "/cohere/v2/embed":
@@ -88,6 +92,10 @@ class Simulator:
         """The providers that put more into a path than its place."""
         if dialect := asked_at(exchange.method, exchange.target):
             await self.converse(dialect, exchange)
+        elif model := counted_at(exchange.method, exchange.path):
+            await self.count(Generate(model, streaming=False), exchange, partial(gemini.counted, model))
+        elif exchange.method == "POST" and exchange.path == "/vertex/token":
+            await self.grant(exchange)
         elif listed := listed_at(exchange.method, exchange.target, MODELS):
             await tell(listed[0], exchange, listed[1])
         else:
@@ -106,16 +114,27 @@ class Simulator:
     def new_id(self) -> str:
         return f"{self.dice.getrandbits(120):024x}"
 
-    async def count(self, exchange: Exchange) -> None:
+    async def count[R: Asking](
+        self, dialect: Dialect[R], exchange: Exchange, counted: Callable[[bytes], Json]
+    ) -> None:
         try:
-            authenticated(anthropic, exchange.headers)
-            counted = anthropic.counted(await exchange.body())
+            authenticated(dialect, exchange.headers)
+            body = counted(await exchange.body())
         except Problem as problem:
-            await exchange.answer(
-                problem.status, JSON, encoded(anthropic.problem_body(problem, self.new_id()))
-            )
+            await exchange.answer(problem.status, JSON, encoded(dialect.problem_body(problem, self.new_id())))
         else:
-            await exchange.answer(200, JSON, encoded(counted))
+            await exchange.answer(200, JSON, encoded(body))
+
+    async def grant(self, exchange: Exchange) -> None:
+        """A token for a service account."""
+        self.grants += 1
+        address = f"http://{exchange.header(b'host')}{exchange.path}"
+        try:
+            body = vertex.token_for(await exchange.body(), address)
+        except (Problem, KeyError, ValueError):
+            await exchange.answer(400, JSON, b'{"error":"invalid_grant"}')
+        else:
+            await exchange.answer(200, JSON, encoded(body))
 
 
 async def tell[R: Asking](dialect: Dialect[R], exchange: Exchange, body: Json) -> None:

@@ -33,7 +33,14 @@ def call(path: str, body: object, method: str = "POST") -> tuple[int, bytes]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": method, "path": path, "headers": HEADERS}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": HEADERS,
+    }
     asyncio.run(Simulator(speed=inf)(scope, receive, send))
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
