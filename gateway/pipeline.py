@@ -17,6 +17,7 @@ from gateway.dialects.embeddings import SURFACES as EMBEDDING_SURFACES
 from gateway.dispatch import Errand
 from gateway.embedding import Embed
 from gateway.exchange import Answer, Call
+from gateway.framing import framed
 from gateway.journey import Journey
 from gateway.listing import listed
 from gateway.outgoing import committed, counted_tokens, delivered, dry
@@ -45,7 +46,9 @@ async def chat(call: Call, caller: Caller, tools: Tools) -> Answer:
         return dry(explanation_of(explain(facts, router), seen), call, caller, router)
     journey = begin(call, caller, request, router, facts, began, tools.spool)
     going = travel(journey, Chat(surface, request, prompt, tools.dispatcher), caller, tools)
-    return await patiently(going, surface, journey) if request.streaming else await going
+    if not request.streaming:
+        return await going
+    return framed(await patiently(going, surface, journey), call)
 
 
 async def embed(call: Call, caller: Caller, tools: Tools) -> Answer:
