@@ -23,6 +23,7 @@ from gateway.dialects.dialect import CallerSide, Dialect, ProviderSide
 from gateway.dialects.gemini import Gemini
 from gateway.dialects.ollama import Ollama
 from gateway.dialects.openai_chat import OpenAIChat
+from gateway.dialects.openai_completions import OpenAICompletions
 from gateway.dialects.openai_responses import OpenAIResponses
 from gateway.dialects.vertex import VertexAnthropic, VertexGemini
 
@@ -33,7 +34,7 @@ DIALECTS: Mapping[str, Dialect] = {
     "openai_responses": OpenAIResponses(),
 }
 
-CALLERS_ONLY: Mapping[str, CallerSide] = {}
+CALLERS_ONLY: Mapping[str, CallerSide] = {"openai_completions": OpenAICompletions()}
 PROVIDERS_ONLY: Mapping[str, ProviderSide] = {
     "azure": Azure(),
     "bedrock": Bedrock(),

@@ -108,7 +108,7 @@ def _check_response_format(place: str, value: Any) -> None:
             check_schema(f"{place}.json_schema.schema", inner["schema"])
 
 
-def _check_stream_options(place: str, value: Any) -> None:
+def check_stream_options(place: str, value: Any) -> None:
     if type(value) is not dict:
         raise wrong_type(place, "an object")
     for field, wanted in value.items():
@@ -116,11 +116,11 @@ def _check_stream_options(place: str, value: Any) -> None:
             flag(f"{place}.{field}", wanted)
 
 
-def _check_stop(place: str, value: Any) -> None:
+def check_stop(place: str, value: Any) -> None:
     stop(place, value) if type(value) is str else _FOUR_STOPS(place, value)
 
 
-def _check_logit_bias(place: str, value: Any) -> None:
+def check_logit_bias(place: str, value: Any) -> None:
     if type(value) is not dict:
         raise wrong_type(place, "an object")
     if len(value) > MAX_BIASES:
@@ -149,7 +149,7 @@ CHECKS: Mapping[str, Check] = {
     "frequency_penalty": number(-2, 2),
     "function_call": anything,
     "functions": anything,
-    "logit_bias": _check_logit_bias,
+    "logit_bias": check_logit_bias,
     "logprobs": flag,
     "max_completion_tokens": whole(1, MAX_TOKENS),
     "max_tokens": whole(1, MAX_TOKENS),
@@ -167,11 +167,11 @@ CHECKS: Mapping[str, Check] = {
     "safety_identifier": text(512),
     "seed": whole(-(2**63), 2**63 - 1),
     "service_tier": text(64),
-    "stop": _check_stop,
+    "stop": check_stop,
     "stop_sequences": foreign("'stop'"),
     "store": flag,
     "stream": flag,
-    "stream_options": _check_stream_options,
+    "stream_options": check_stream_options,
     "system": foreign("a message of role 'system'"),
     "temperature": number(0, 2),
     "tool_choice": anything,
