@@ -62,7 +62,7 @@ def known(listed_by: Iterable[str], name: str) -> ModelInfo | None:
 
 def uncounted(model: ModelInfo) -> frozenset[str]:
     """What it is billed for and we do not count."""
-    told = {key for _, price in _every(model) for key, value in vars(price).items() if value is not None}
+    told = {key for _, price in _every(model) for key in _told(price)}
     return frozenset(told - BUCKETS.keys() - FEES.keys() - NOT_ASKED_FOR)
 
 
@@ -73,6 +73,9 @@ def prices(model: ModelInfo, kind: ModelKind) -> Iterator[Price]:
     dated, hourly = _listed(model)
     newest = len(dated) - 1
     for place, (since, price) in enumerate(dated):
+        if not _told(price):  # listed, and for nothing
+            yield Price(since=since, input=0, output=0)
+            continue
         hours = [price, *hourly] if place == newest else [price]
         dearest = max(hours, key=_weight)
         whole = dearest.output_mtok is not None or kind is ModelKind.EMBEDDING  # which puts out no tokens
@@ -84,6 +87,10 @@ def steps(model: ModelInfo) -> tuple[int, ...]:
     """Lengths of prompt at which today's price goes up."""
     newest = model.prices[-1].prices if isinstance(model.prices, list) else model.prices
     return tuple(tier.start for value in vars(newest).values() for tier in getattr(value, "tiers", ()))
+
+
+def _told(price: ModelPrice) -> frozenset[str]:
+    return frozenset(key for key, value in vars(price).items() if value is not None)
 
 
 def _every(model: ModelInfo) -> list[tuple[date, ModelPrice]]:

@@ -38,11 +38,10 @@ def read_usage(report: Any) -> tuple[Usage, UsageSource]:
 
 
 def _cached(counts: Counts) -> int:
-    """Vendors have five places for it."""
+    """Vendors have three places for it. `num_cached_tokens` is none: those are billed in full."""
     return max(
         counts.optional("prompt_tokens_details", "cached_tokens"),
         counts.optional("prompt_cache_hit_tokens"),
-        counts.optional("num_cached_tokens"),
         counts.optional("cached_tokens"),
     )
 

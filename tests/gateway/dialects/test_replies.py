@@ -323,7 +323,7 @@ P, C = "prompt_tokens", "completion_tokens"
             Usage(input=3, cache_read=6, output=4),
             FINAL,
         ),
-        ({P: 9, C: 4, "num_cached_tokens": 6}, Usage(input=3, cache_read=6, output=4), FINAL),
+        ({P: 9, C: 4, "num_cached_tokens": 6}, Usage(input=9, output=4), FINAL),
         ({P: 9, C: 4, "cached_tokens": 6}, Usage(input=3, cache_read=6, output=4), FINAL),
         (
             {P: 9, C: 4, "prompt_tokens_details": None, "completion_tokens_details": None},
