@@ -250,10 +250,9 @@ class Rollup(Dimensions, Sums):
         "tenants.Tenant", on_delete=models.PROTECT, db_constraint=False, related_name="rollups"
     )
     hour = models.DateTimeField()
-    digest = models.UUIDField()  # of tag, value and all dimensions: values may be longer than an index allows
-
-    class Meta:
-        constraints = (models.UniqueConstraint("tenant", "tag", "hour", "digest", name="rollup_row"),)
+    # Of tag, value and all dimensions: values may be longer than an index allows. In the table the key is
+    # tenant, tag, hour and this.
+    digest = models.UUIDField(primary_key=True)
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H:%M} {self.model} {self.tag}={self.value}"
@@ -324,6 +323,10 @@ class Sequence(models.Model):
     process = models.TextField(primary_key=True)
     seen = Multirange()
     changed_at = models.DateTimeField()
+    # What lies below `settled` has had its time to come; `upcoming` is where that goes next.
+    settled = models.BigIntegerField(db_default=1)
+    upcoming = models.BigIntegerField(db_default=1)
+    moved_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return self.process

@@ -9,24 +9,27 @@ from collections import defaultdict
 from collections.abc import Sequence as List
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from msgspec import Struct
 
 from gateway.core.events import Event
 
-PATIENCE = timedelta(seconds=30)  # what came out of order has filled its gap by then
+PATIENCE = timedelta(seconds=20)  # what came out of order has filled its gap by then; told within twice that
 
 _NOTE = """
     INSERT INTO billing_sequence AS known (process, seen, changed_at) VALUES (%s, %s::int8multirange, now())
     ON CONFLICT (process) DO UPDATE SET seen = known.seen + excluded.seen, changed_at = now()
     WHERE NOT known.seen @> excluded.seen
 """
-_GAPS = """
+_MISSING = """
     SELECT process, lower(gap), upper(gap) - 1
-    FROM billing_sequence, LATERAL unnest(int8multirange(int8range(1, upper(seen))) - seen) AS gap
-    WHERE changed_at <= %s AND changed_at > %s ORDER BY process, gap
+    FROM billing_sequence, LATERAL unnest(int8multirange(int8range({first}, {end})) - seen) AS gap
+    WHERE {where} AND {end} > {first} ORDER BY process, gap
 """
+_GAPS = _MISSING.format(first="1", end="settled", where="changed_at > %s")
+_NEW = _MISSING.format(first="settled", end="upcoming", where="moved_at <= %s")
+_MOVE = "UPDATE billing_sequence SET settled = upcoming, upcoming = upper(seen), moved_at = %s WHERE moved_at <= %s"
 
 
 class Gap(Struct, frozen=True):
@@ -58,8 +61,18 @@ def ranges(numbers: set[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def gaps(*, now: datetime, since: datetime) -> list[Gap]:
-    """Of processes heard of since a moment."""
+def gaps(*, since: datetime) -> list[Gap]:
+    """Of processes heard of since a moment, without what may still come."""
     with connection.cursor() as cursor:
-        cursor.execute(_GAPS, [now - PATIENCE, since])
+        cursor.execute(_GAPS, [since])
         return [Gap(*row) for row in cursor.fetchall()]
+
+
+def new_gaps(*, now: datetime) -> list[Gap]:
+    """What has had its time and did not come, each told once. Moves on."""
+    due = now - PATIENCE
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_NEW, [due])
+        found = [Gap(*row) for row in cursor.fetchall()]
+        cursor.execute(_MOVE, [now, due])
+    return found

@@ -1,18 +1,21 @@
-"""What runs each second: fetch and call, nothing else. An outage is waited out, in one line a try."""
+"""What runs by the clock: fetch and call, nothing else. An outage is waited out, in one line a try."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
 from celery import shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
+from django.utils import timezone
 from redis import Redis, RedisError
 
-from billing import ingest, rollup
+from billing import daily, exclusive, ingest, partitions, rollup, self_check, sequences
 from billing.reconcile import reconcile
 from billing.stream import Stream
+from console.tenancy import every_tenant
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +30,34 @@ def drain() -> None:
 def reconcile_intents() -> None:
     with _stream() as stream:
         reconcile(stream)
+
+
+@shared_task(name="billing.tasks.sum_days")
+def sum_days() -> None:
+    daily.sum_days(now=timezone.now())
+
+
+@shared_task(name="billing.tasks.keep_partitions")
+def keep_partitions() -> None:
+    """Days to come have a place; days whose time is over, where that is limited, are dropped."""
+    today = timezone.now().date()
+    with every_tenant():
+        exclusive.wait()
+        partitions.make_ahead(today)
+        if settings.LEDGER_DAYS:
+            partitions.drop_before(today - timedelta(days=settings.LEDGER_DAYS))
+
+
+@shared_task(name="billing.tasks.tell_gaps")
+def tell_gaps() -> None:
+    """A number that a gateway gave out and that did not come within a minute is an event lost, or held back."""
+    for gap in sequences.new_gaps(now=timezone.now()):
+        log.error("events_missing", process=gap.process, first=gap.first, last=gap.last)
+
+
+@shared_task(name="billing.tasks.check_the_books")
+def check_the_books() -> None:
+    self_check.check(now=timezone.now())
 
 
 @shared_task(name="billing.tasks.rebuild_rollups")

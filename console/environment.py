@@ -22,6 +22,7 @@ class Environment:
     gateway_port: int
     simulator_port: int
     gateway_workers: int
+    ledger_days: int | None
     var_dir: Path
     database_url: str
     redis_url: str
@@ -46,6 +47,7 @@ class Environment:
             gateway_port=gateway_port,
             simulator_port=_port(environ, "SIMULATOR_PORT", 8090),
             gateway_workers=_positive(environ, "GATEWAY_WORKERS", 1),
+            ledger_days=_positive(environ, "LEDGER_DAYS", 1) if environ.get("LEDGER_DAYS") else None,
             var_dir=Path(environ.get("VAR_DIR") or ROOT / "var").absolute(),
             database_url=environ.get("DATABASE_URL", ""),
             redis_url=environ.get("REDIS_URL", ""),

@@ -107,6 +107,7 @@ DATABASES = {
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LEDGER_DAYS = env.ledger_days  # how long the ledger keeps its lines; None: for good
 REDIS_URL = env.redis_url
 CACHES = {
     # Counts attempts to sign in and keeps used one-time codes, so it has to be shared by all processes.
@@ -206,10 +207,16 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "ledger": {"task": "billing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
     "interrupted": {"task": "billing.tasks.reconcile", "schedule": 10.0, "options": {"expires": 30}},
+    "missing": {"task": "billing.tasks.tell_gaps", "schedule": 10.0, "options": {"expires": 30}},
+    "days": {"task": "billing.tasks.sum_days", "schedule": 60.0, "options": {"expires": 60}},
+    "partitions": {"task": "billing.tasks.keep_partitions", "schedule": 3600.0, "options": {"expires": 3600}},
+    "books": {"task": "billing.tasks.check_the_books", "schedule": 3600.0, "options": {"expires": 3600}},
     "snapshots": {"task": "console.publishing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
     "behind": {"task": "console.publishing.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
 }
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: nothing to corrupt, and every interval is short
+CELERY_BEAT_SCHEDULER = (
+    "celery.beat:Scheduler"  # in memory: nothing to corrupt, and no interval is over an hour
+)
 
 # Language, time, logs
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.sequences import PATIENCE, Gap, gaps, ranges
+from billing.sequences import PATIENCE, Gap, gaps, new_gaps, ranges
 from console.tenants.models import Tenant
 from tests.billing.conftest import Book
 from tests.billing.events import NANO, attempt, intent, settled
@@ -19,8 +19,13 @@ pytestmark = pytest.mark.usefixtures("everywhere")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def found(*, later: timedelta = PATIENCE) -> list[Gap]:
-    return gaps(now=timezone.now() + later, since=LONG_AGO)
+def told(*moments: timedelta) -> list[Gap]:
+    """What is told anew when it is looked at after so long."""
+    return [gap for moment in moments for gap in new_gaps(now=timezone.now() + moment)]
+
+
+def found() -> list[Gap]:
+    return gaps(since=LONG_AGO)
 
 
 def test_intents_and_settlements_number_on(acme: Tenant, book: Book) -> None:
@@ -30,12 +35,15 @@ def test_intents_and_settlements_number_on(acme: Tenant, book: Book) -> None:
         settled(acme.pk, attempt(NANO), seq=3, process="gw-7"),
     )
 
+    assert told(PATIENCE, 2 * PATIENCE) == []
     assert found() == []
 
 
 def test_what_never_came_is_told_and_what_comes_late_fills_it(acme: Tenant, book: Book) -> None:
     book(*(settled(acme.pk, attempt(NANO), seq=seq, process="gw-7") for seq in (2, 3, 7)))
 
+    assert told(PATIENCE, 2 * PATIENCE) == [Gap("gw-7", 1, 1), Gap("gw-7", 4, 6)]
+    assert told(3 * PATIENCE, 4 * PATIENCE) == []
     assert found() == [Gap("gw-7", 1, 1), Gap("gw-7", 4, 6)]
 
     book(*(settled(acme.pk, attempt(NANO), seq=seq, process="gw-7") for seq in (5, 4, 1)))
@@ -45,7 +53,21 @@ def test_what_never_came_is_told_and_what_comes_late_fills_it(acme: Tenant, book
 def test_what_is_just_out_of_order_is_given_time(acme: Tenant, book: Book) -> None:
     book(settled(acme.pk, attempt(NANO), seq=2, process="gw-7"))
 
-    assert found(later=timedelta()) == []
+    assert told(timedelta(), PATIENCE) == []
+    assert found() == []
+
+    book(settled(acme.pk, attempt(NANO), seq=1, process="gw-7"))
+    assert told(2 * PATIENCE, 3 * PATIENCE) == []
+
+
+def test_a_process_that_is_never_quiet_is_told_too(acme: Tenant, book: Book) -> None:
+    """In less than a minute after the number was missed."""
+    moments = []
+    for n in range(4):
+        book(settled(acme.pk, attempt(NANO), seq=2 + n, process="gw-7"))
+        moments += told(n * PATIENCE)
+
+    assert moments == [Gap("gw-7", 1, 1)]
 
 
 def test_replays_change_nothing(acme: Tenant, book: Book) -> None:
@@ -53,7 +75,7 @@ def test_replays_change_nothing(acme: Tenant, book: Book) -> None:
     book(event)
     book(event, event)
 
-    assert found() == []
+    assert told(PATIENCE, 2 * PATIENCE) == []
 
 
 @given(st.sets(st.integers(1, 60)))
