@@ -192,9 +192,7 @@ class Step:
                 f"{place}.provider", f"the key {key.name} is for {key.provider}; name another"
             )
         moved = key.base_url != entry.base_url.strip().rstrip("/")
-        changed = secret is not None and key.fingerprint != Secret(secret.strip()).fingerprint(
-            tenant=self.tenant.pk
-        )
+        changed = secret is not None and not provider_keys.holds(key, secret)
         if moved and secret is None and key.sealed is not None:
             raise WrongDocument(
                 f"{place}.secret", "a new base_url needs the secret again: it never moves by itself"
@@ -314,7 +312,7 @@ SECTIONS: tuple[Callable[[Step, Document], None], ...] = (
     Step.provider_keys,
     Step.models,
     Step.bounds,
-    Step.budgets,
     Step.routers,
     Step.gateway_keys,
+    Step.budgets,  # over routers and keys
 )

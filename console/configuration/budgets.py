@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from billing import budgets
@@ -13,8 +16,11 @@ from console.outbox import actions as outbox
 from console.tenants import names
 from console.tenants.models import Tenant
 from gateway.core.money import usd
+from gateway.core.snapshot import BudgetScope
 
 NAME_LENGTH = 64
+SHOWN = 10
+NOUNS = {"router": "router", "key": "gateway key", "tag": "attribution tag"}
 
 
 @transaction.atomic
@@ -22,6 +28,8 @@ def put(tenant: Tenant, entry: BudgetEntry, *, acting: Actor) -> tuple[Budget, b
     """The budget, and whether anything changed."""
     name = names.field("name", entry.name, at_most=NAME_LENGTH)
     before = tenant.budgets.filter(name=name).first()
+    if before is None or before.scope != entry.scope:  # what it is over may be gone since; it stays as it was
+        _check(tenant, entry.scope)
     changed = budgets.put(
         tenant, name=name, usd=entry.usd, per=entry.per, at_limit=entry.at_limit, scope=entry.scope
     )
@@ -32,6 +40,23 @@ def put(tenant: Tenant, entry: BudgetEntry, *, acting: Actor) -> tuple[Budget, b
         audit.record(tenant, acting=acting, verb=verb, subject=name, changes=changes)
         outbox.mark(tenant)
     return after, changed
+
+
+def _check(tenant: Tenant, scope: BudgetScope) -> None:
+    """A budget over something that does not exist would never hold anybody back."""
+    _known("router", scope.router, tenant.routers.values_list("slug", flat=True))
+    live = tenant.gateway_keys.filter(revoked_at=None)
+    _known("key", scope.key, live.values_list("name", flat=True))
+    for tag in scope.tag or {}:
+        _known("tag", tag, tenant.tags)
+
+
+def _known(what: str, name: str | None, there: Iterable[str]) -> None:
+    known = sorted(there)
+    if name is None or name in known:
+        return
+    remedy = f"take one of {', '.join(known[:SHOWN])}, or make it first" if known else "make it first"
+    raise ValidationError({f"scope.{what}": f"There is no {NOUNS[what]} {name!r}: {remedy}."})
 
 
 @transaction.atomic

@@ -77,6 +77,7 @@ def test_a_model_of_the_catalogue_is_overridden_and_let_go(acme: Tenant, admin: 
 
 
 def test_budgets(acme: Tenant, admin: Program) -> None:
+    Tenant.objects.filter(pk=acme.pk).update(tags=["team"])
     budget = {
         "name": "team/search",
         "usd": "50.000000001",
@@ -92,6 +93,17 @@ def test_budgets(acme: Tenant, admin: Program) -> None:
     assert admin.delete("budgets/team/search").status == 204
     assert admin.get("budgets/team/search").status == 404
     assert verbs(admin)[:3] == ["budget.deleted", "budget.changed", "budget.created"]
+
+
+def test_a_budget_over_nothing_is_refused(support: Tenant, admin: Program) -> None:
+    budget = {"name": "b", "usd": 1, "per": "day"}
+    answer = admin.post("budgets", budget | {"scope": {"router": "suport"}})
+    assert answer.status == 400
+    assert answer.body == {
+        "scope.router": ["There is no router 'suport': take one of support, or make it first."]
+    }
+    assert admin.get("budgets").body["results"] == []
+    assert admin.post("budgets", budget | {"scope": {"router": "support"}}).status == 201
 
 
 @pytest.mark.parametrize("usd", [-1, 1e18, "ten", "NaN", None, "$5", "0.0000000001", [], True])

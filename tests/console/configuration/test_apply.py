@@ -96,10 +96,10 @@ def test_the_example_applies_and_again_changes_nothing() -> None:
         "+ model local/llama-3.3-8b",
         "~ whitelist",
         "~ floors",
-        "+ budget search",
         "+ router support, version 1",
         "+ gateway key search-app",
         "+ gateway key batch",
+        "+ budget search",
     ]
     assert applied() == []
 
@@ -183,6 +183,9 @@ def test_what_is_left_out_stays_unless_pruned() -> None:
         ("price: {input: 0.0001,", "price: {input: x,", "$.models[0].price.input", "not an amount"),
         ("usd: 50", "usd: ten", "$.budgets[0].usd", "not an amount"),
         ("per: month", "per: year", "$.budgets[0].per", "none of day, week, month"),
+        ("{key: search-app}", "{key: serach-app}", "$.budgets[0].scope.key", "no gateway key 'serach-app': take one of batch, search-app"),
+        ("{key: search-app}", "{router: suport}", "$.budgets[0].scope.router", "no router 'suport': take one of support, or"),
+        ("{key: search-app}", "{tag: {taem: ads}}", "$.budgets[0].scope.tag", "no attribution tag 'taem'"),
         ("- id: support", "- id: Sup port", "$.routers[0].id", "Small letters"),
         ("baseline: openai/gpt-5\n", "baseline: openai/gpt-0\n", "$.routers[0].policy.baseline", "unknown model"),
         ("tier: lightweight", "tier: light", "$.routers[0].policy.rules[1].tier", "Invalid enum value 'light'"),
