@@ -1,0 +1,1 @@
+"""Real exchanges, held against what the gateway makes of them."""
