@@ -16,10 +16,12 @@ from console.keys.sealing import Secret
 from gateway.core.addresses import UrlNotAllowed, check_url
 from gateway.core.catalogue import SPOKEN, Auth
 from gateway.core.secrets import MAX_LENGTH, MIN_LENGTH
+from gateway.core.sigv4 import aws_secret_of
 
 LONGEST_SECRET = 8_192
 SIMULATED = re.compile(r"simulator:(/[A-Za-z0-9._-]+)+/?")
 PRINTABLE = re.compile(r"[!-~]+")
+VERSION = re.compile(r"api-version=[0-9a-z-]{1,32}")
 
 
 def provider_secret(text: str, vendor: Vendor) -> Secret | None:
@@ -31,6 +33,8 @@ def provider_secret(text: str, vendor: Vendor) -> Secret | None:
         raise ValidationError(f"Enter the key that {vendor.name} gave you.")
     if len(text) > LONGEST_SECRET:
         raise ValidationError(f"A key has at most {LONGEST_SECRET} characters: this is something else.")
+    if vendor.auth is Auth.AWS:
+        return Secret(_aws_secret(text))
     if text.startswith("{") and (vendor.auth.signs or vendor.dialect not in SPOKEN):
         return Secret(_structured(text))
     if text.lower().startswith("bearer "):
@@ -40,6 +44,17 @@ def provider_secret(text: str, vendor: Vendor) -> Secret | None:
     if not PRINTABLE.fullmatch(text):
         raise ValidationError("A key is one word without spaces or line breaks: copy it again.")
     return Secret(text)
+
+
+def check_region(secret: Secret | None, base_url: str, vendor: Vendor) -> None:
+    """A cloud has an address in every region: one of the two says which is meant."""
+    if vendor.auth is Auth.AWS and secret and not base_url and not aws_secret_of(secret.reveal).region:
+        raise ValidationError(
+            {
+                "base_url": f"Where does {vendor.name} run for you? Enter the base URL of your region, or the region "
+                "before the key: region/access key id:secret access key."
+            }
+        )
 
 
 def base_url(text: str, vendor: Vendor) -> str:
@@ -55,9 +70,12 @@ def base_url(text: str, vendor: Vendor) -> str:
         check_url(text, allowed=settings.ALLOWED_PRIVATE_NETWORKS, exempt=settings.SIMULATOR_URL or "")
     except UrlNotAllowed as reason:
         raise ValidationError(f"This base URL cannot be used: {reason}.")
-    if "?" in text:
-        raise ValidationError("A base URL has no query: leave out the question mark and what follows.")
-    return text.rstrip("/")
+    address, _, query = text.partition("?")
+    if query and not VERSION.fullmatch(query):
+        raise ValidationError(
+            "A base URL has no query but an api-version: leave out the question mark and what follows."
+        )
+    return address.rstrip("/") + (f"?{query}" if query else "")
 
 
 def own_secret(text: str) -> Secret:
@@ -77,6 +95,18 @@ def _simulated(text: str) -> str:
     if not SIMULATED.fullmatch(text) or ".." in text:
         raise ValidationError("Write a simulated provider as simulator:/openai/v1 or simulator:/anthropic.")
     return text.rstrip("/")
+
+
+def _aws_secret(text: str) -> str:
+    """In one word, however it was entered."""
+    text = _structured(text) if text.startswith("{") else text
+    try:
+        written = aws_secret_of(text).written
+    except ValueError as reason:
+        raise ValidationError(f"This is no key: {reason}.")
+    if not PRINTABLE.fullmatch(written):
+        raise ValidationError("A key is one word without spaces or line breaks: copy it again.")
+    return written
 
 
 def _structured(text: str) -> str:

@@ -45,13 +45,20 @@ class ProviderKeyForm(SentOnce):
     name = forms.CharField(max_length=64, help_text=NAME_HELP)
     provider = forms.ChoiceField(choices=[])
     secret = SecretField(
-        help_text="Sealed as it arrives; nobody can read it here again. Self-hosted models may need none."
+        help_text=(
+            "Sealed as it arrives; nobody can read it here again. Self-hosted models may need none. "
+            "A key pair of AWS is entered as region/access key id:secret access key, with :session token after it "
+            "if there is one."
+        )
     )
     base_url = forms.CharField(
         label="Base URL",
         required=False,
         max_length=500,
-        help_text="Empty for the provider's own. Self-hosted models always need one.",
+        help_text=(
+            "Empty for the provider's own. Self-hosted models always need one, and so do clouds whose address "
+            "has your region or resource in it."
+        ),
     )
 
     field_order = ("provider", "name", "secret", "base_url")

@@ -11,7 +11,20 @@ from gateway.core.facts import ModelKind, Need, Tier
 from gateway.core.price import Price, price_on
 
 # The wire protocols that the gateway speaks with providers.
-SPOKEN = frozenset({"anthropic", "gemini", "openai_chat", "openai_responses", "vertex_anthropic", "vertex_gemini"})
+SPOKEN = frozenset(
+    {
+        "anthropic",
+        "azure",
+        "bedrock",
+        "cohere",
+        "gemini",
+        "ollama",
+        "openai_chat",
+        "openai_responses",
+        "vertex_anthropic",
+        "vertex_gemini",
+    }
+)
 
 
 class Auth(StrEnum):

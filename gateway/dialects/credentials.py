@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from gateway.core.catalogue import Auth
+from gateway.core.credential import header_of
 from gateway.dialects.dialect import Headers
 
 
 def auth_headers(auth: Auth, secret: str) -> Headers:
-    value = secret.encode("latin-1", "replace")
-    if auth is Auth.NONE or auth.signs or not secret:  # `gateway.signing` adds what belongs to a request
-        return []
-    if auth is Auth.BEARER:
-        return [(b"authorization", b"Bearer " + value)]
-    return [(auth.value.encode("ascii"), value)]
+    """None for a secret that signs: `gateway.signing` adds what belongs to a request."""
+    header = header_of(auth, secret)
+    return [(header[0].encode("ascii"), header[1].encode("latin-1", "replace"))] if header else []

@@ -22,9 +22,11 @@ PROTOCOLS = {
     "openai_responses",
     "openai_embeddings",
     "anthropic",
+    "azure",
     "gemini",
     "bedrock",
     "cohere",
+    "ollama",
     "vertex_anthropic",
     "vertex_gemini",
 }

@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.sigv4 import KeyPair, key_pair_of, region_of, sign
+from gateway.core.sigv4 import AwsSecret, KeyPair, aws_secret_of, region_of, shown, sign
 from gateway.core.url import Url
 
 ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -27,13 +27,13 @@ def theirs(method: str, url: str, body: bytes, keys: KeyPair, headers: dict[str,
     request = AWSRequest(method=method, url=url, data=body, headers=headers)
     credentials = Credentials(keys.access_key_id, keys.secret_access_key, keys.session_token or None)
     with patch("botocore.auth.get_current_datetime", return_value=NOW.replace(tzinfo=None)):
-        SigV4Auth(credentials, "bedrock", region_of(Url.parse(url).host)).add_auth(request)
+        SigV4Auth(credentials, "bedrock", region_of(Url.parse(url).host) or "us-east-1").add_auth(request)
     return {name.lower(): value for name, value in request.headers.items() if name not in headers}
 
 
 def ours(method: str, url: str, body: bytes, keys: KeyPair, headers: dict[str, str]) -> dict[str, str]:
     given = [(name.encode(), value.encode()) for name, value in headers.items()]
-    signed = sign(method, Url.parse(url), given, body, keys, service="bedrock", at=NOW)
+    signed = sign(method, Url.parse(url), given, body, keys, at=NOW)
     return {name.decode(): value.decode() for name, value in signed}
 
 
@@ -75,40 +75,101 @@ def test_whatever_is_signed(body: bytes, model: str, secret: str) -> None:
         ("bedrock-runtime.cn-north-1.amazonaws.com.cn", "cn-north-1"),
         ("bedrock-runtime.ap-southeast-2.api.aws", "ap-southeast-2"),
         ("vpce-0a1b-2c3d.bedrock-runtime.eu-west-3.vpce.amazonaws.com", "eu-west-3"),
-        ("127.0.0.1", "us-east-1"),
-        ("gateway.example.org", "us-east-1"),
+        ("127.0.0.1", ""),
+        ("gateway.example.org", ""),
     ],
 )
 def test_the_region_is_in_the_address(host: str, region: str) -> None:
     assert region_of(host) == region
 
 
-def test_a_key_pair_is_written_with_colons() -> None:
-    assert key_pair_of(f"{ID}:{SECRET}") == KeyPair(ID, SECRET)
-    expiring = key_pair_of(f"ASIAIOSFODNN7EXAMPLE:{SECRET}:{TOKEN}")
-    assert expiring == KeyPair("ASIAIOSFODNN7EXAMPLE", SECRET, TOKEN)
-    assert expiring is not None
-    assert key_pair_of(expiring.written) == expiring
-    assert key_pair_of("ABSKQmVkcm9ja0FQSUtleS1EXAMPLE0123456789abcdefghij=") is None
+API_KEY = "ABSKQmVkcm9ja0FQSUtleS1EXAMPLE0123456789abcdefghij="
 
 
-def test_a_key_pair_does_not_show_itself() -> None:
-    assert repr(KeyPair(ID, SECRET, TOKEN)) == "KeyPair(***)"
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f"{ID}:{SECRET}", AwsSecret(keys=KeyPair(ID, SECRET))),
+        (
+            f"ASIAIOSFODNN7EXAMPLE:{SECRET}:{TOKEN}",
+            AwsSecret(keys=KeyPair("ASIAIOSFODNN7EXAMPLE", SECRET, TOKEN)),
+        ),
+        (f"eu-west-3/{ID}:{SECRET}", AwsSecret(region="eu-west-3", keys=KeyPair(ID, SECRET))),
+        (API_KEY, AwsSecret(api_key=API_KEY)),
+        (f"us-gov-west-1/{API_KEY}", AwsSecret(region="us-gov-west-1", api_key=API_KEY)),
+    ],
+)
+def test_a_secret_is_written_in_one_word(text: str, secret: AwsSecret) -> None:
+    assert aws_secret_of(text) == secret
+    assert secret.written == text
+    assert repr(secret) == "AwsSecret(***)"
+    assert repr(secret.keys) in {"KeyPair(***)", "None"}
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (
+            f'{{"access_key_id": "{ID}", "secret_access_key": "{SECRET}", "region": "us-east-1"}}',
+            f"us-east-1/{ID}:{SECRET}",
+        ),
+        (
+            f'{{"AccessKeyId": "{ID}", "SecretAccessKey": "{SECRET}", "SessionToken": "{TOKEN}", "Expiration": "x"}}',
+            f"{ID}:{SECRET}:{TOKEN}",
+        ),
+        (
+            f'{{"AWS_ACCESS_KEY_ID": "{ID}", "AWS_SECRET_ACCESS_KEY": "{SECRET}", "AWS_REGION": "eu-west-3"}}',
+            f"eu-west-3/{ID}:{SECRET}",
+        ),
+        (f'{{"api_key": "{API_KEY}", "region": "eu-west-3"}}', f"eu-west-3/{API_KEY}"),
+    ],
+)
+def test_json_is_read_as_command_lines_print_it(text: str, written: str) -> None:
+    assert aws_secret_of(text).written == written
+
+
+@pytest.mark.parametrize(
+    ("region", "endpoint"),
+    [
+        ("", ""),
+        ("eu-west-3", "https://bedrock-runtime.eu-west-3.amazonaws.com"),
+        ("cn-north-1", "https://bedrock-runtime.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_a_region_has_an_address(region: str, endpoint: str) -> None:
+    assert AwsSecret(region=region, api_key=API_KEY).endpoint == endpoint
+
+
+def test_the_secrets_region_holds_where_the_address_names_none() -> None:
+    def scope(url: str) -> str:
+        secret = AwsSecret(region="eu-west-3", keys=KeyPair(ID, SECRET))
+        return dict(shown("POST", Url.parse(url), [], b"", secret, at=NOW))[b"authorization"].decode()
+
+    assert "/20261124/eu-west-3/bedrock/" in scope("http://127.0.0.1:8090/bedrock/model/a/converse")
+    assert "/20261124/eu-central-1/bedrock/" in scope(HOST + MODEL)
+
+
+def test_an_api_key_is_shown_as_it_is() -> None:
+    said = shown("POST", Url.parse(HOST + MODEL), [], b"", AwsSecret(api_key=API_KEY), at=NOW)
+    assert said == ((b"authorization", b"Bearer " + API_KEY.encode()),)
 
 
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
         (ID, "half of a key pair"),
+        (f'{{"access_key_id": "{ID}", "secret_access_key": 1, "x": "{SECRET}"}}', "no object of texts"),
+        (f'{{"secret_access_key": "{SECRET}"}}', "the access key id"),
         (SECRET, "half of a key pair"),
-        (f"{SECRET}:{ID}", "the access key id before the first colon"),
-        (f"{ID}:short", "the secret access key"),
+        (f"{SECRET}:{ID}", "the access key id, of capitals"),
+        (f"{ID}:", "the secret access key"),
+        (f"{ID}:not allowed", "the secret access key"),
         (f"{ID}:{SECRET}:", "the session token"),
         (f"{ID}:{SECRET}:with space", "the session token"),
         (f"ASIAIOSFODNN7EXAMPLE:{SECRET}", "needs its session token"),
     ],
 )
-def test_what_is_no_key_pair_is_refused_without_repeating_it(text: str, hint: str) -> None:
+def test_what_is_none_is_refused_without_repeating_it(text: str, hint: str) -> None:
     with pytest.raises(ValueError, match=hint) as refused:
-        key_pair_of(text)
+        aws_secret_of(text)
     assert SECRET not in str(refused.value)

@@ -51,7 +51,7 @@ def create(
         provider=vendor.id,
         base_url=_field("base_url", entered.base_url, base_url, vendor),
     )
-    _put(key, _field("secret", entered.provider_secret, secret, vendor))
+    _put(key, _field("secret", entered.provider_secret, secret, vendor), vendor)
     with twins.refused(TWINS):
         key.save(force_insert=True)
     changes = {"provider": key.provider, "base_url": key.base_url, "ends_in": key.last4}
@@ -68,7 +68,7 @@ def replace(key: ProviderKey, *, secret: str, acting: Actor, base_url: str | Non
     before = {"base_url": key.base_url, "ends_in": key.last4, "fingerprint": key.fingerprint}
     if base_url is not None:
         key.base_url = _field("base_url", entered.base_url, base_url, vendor)
-    _put(key, _field("secret", entered.provider_secret, secret, vendor))
+    _put(key, _field("secret", entered.provider_secret, secret, vendor), vendor)
     key.rotated_at = timezone.now()
     key.save()
     after = {"base_url": key.base_url, "ends_in": key.last4, "fingerprint": key.fingerprint}
@@ -109,6 +109,12 @@ def rewrap_all() -> int:
     return sum(_rewrap(pk) for pk in keys)
 
 
+def holds(key: ProviderKey, secret: str) -> bool:
+    """Whether this is the secret that it has, however it was entered."""
+    given = _field("secret", entered.provider_secret, secret, vendor_of(key.provider))
+    return key.fingerprint == (given.fingerprint(tenant=key.tenant_id) if given else "")
+
+
 def vendor_of(provider: str) -> Vendor:
     try:
         return builtin.vendors()[provider]
@@ -116,7 +122,8 @@ def vendor_of(provider: str) -> Vendor:
         raise ValidationError({"provider": "There is no such provider in the catalogue."}) from None
 
 
-def _put(key: ProviderKey, secret: Secret | None) -> None:
+def _put(key: ProviderKey, secret: Secret | None, vendor: Vendor) -> None:
+    entered.check_region(secret, key.base_url, vendor)
     key.sealed = seal(secret, tenant=key.tenant_id, secret_id=key.pk) if secret else None
     key.last4 = secret.last4 if secret else ""
     key.fingerprint = secret.fingerprint(tenant=key.tenant_id) if secret else ""

@@ -6,20 +6,16 @@ ours), or its newer form `…/openai/v1`, where the body alone names the deploym
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from gateway.core.catalogue import Auth, Model
+from gateway.core.catalogue import Model
 from gateway.core.conversation import ChatRequest, Conversation
-from gateway.dialects.credentials import auth_headers
-from gateway.dialects.dialect import Headers, Outgoing
+from gateway.dialects.dialect import Outgoing
 from gateway.dialects.openai_chat import OpenAIChat
 
 API_VERSION = "2024-10-21"  # the newest that is no preview, of those whose path names a deployment
-
-_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")  # of Entra ID, in place of a key
 
 
 class Azure(OpenAIChat):
@@ -35,9 +31,6 @@ class Azure(OpenAIChat):
         self, conversation: Conversation, model: Model, *, rejects: frozenset[str] = frozenset()
     ) -> Outgoing:
         return deployed(super().translate(conversation, model, rejects=rejects), model)
-
-    def auth_headers(self, auth: Auth, secret: str) -> Headers:
-        return auth_headers(Auth.BEARER if _TOKEN.fullmatch(secret) else auth, secret)
 
 
 def deployed(outgoing: Outgoing, model: Model) -> Outgoing:

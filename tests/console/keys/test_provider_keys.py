@@ -174,12 +174,53 @@ class TestEntered:
         with pytest.raises(ValidationError, match="enter its base URL"):
             provider_keys.create(acme, name="x", provider="local", secret="", acting=ada.acting)
 
-    def test_a_credential_of_several_values_is_json(self, acme: Tenant, ada: Person) -> None:
-        written = '{"access_key_id": "AKIA",\n "secret_access_key": "s", "region": "us-east-1"}'
+    @pytest.mark.parametrize(
+        ("written", "kept"),
+        [
+            (
+                '{"access_key_id": "AKIA",\n "secret_access_key": "s", "region": "us-east-1"}',
+                "us-east-1/AKIA:s",
+            ),
+            (" us-east-1/AKIA:s ", "us-east-1/AKIA:s"),
+            ("us-east-1/ABSKQmVkcm9jaw==", "us-east-1/ABSKQmVkcm9jaw=="),
+        ],
+    )
+    def test_a_key_pair_is_kept_in_one_word(self, acme: Tenant, ada: Person, written: str, kept: str) -> None:
         key = provider_keys.create(acme, name="aws", provider="bedrock", secret=written, acting=ada.acting)
         secret = key.open()
         assert secret is not None
-        assert "\n" not in secret.reveal
+        assert secret.reveal == kept
+        assert provider_keys.holds(key, written)
+        assert not provider_keys.holds(key, "us-east-1/AKIA:another")
+
+    @pytest.mark.parametrize(
+        "secret", ["AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE:s", '{"access_key_id": "A"}']
+    )
+    def test_half_a_key_pair_is_refused(self, acme: Tenant, ada: Person, secret: str) -> None:
+        with pytest.raises(ValidationError, match="This is no key") as refused:
+            provider_keys.create(acme, name="aws", provider="bedrock", secret=secret, acting=ada.acting)
+        assert list(refused.value.message_dict) == ["secret"]
+
+    def test_a_cloud_needs_a_region(self, acme: Tenant, ada: Person) -> None:
+        with pytest.raises(ValidationError, match="base URL of your region") as refused:
+            provider_keys.create(acme, name="aws", provider="bedrock", secret="AKIA:s", acting=ada.acting)
+        assert list(refused.value.message_dict) == ["base_url"]
+        base_url = "https://bedrock-runtime.eu-west-3.amazonaws.com"
+        key = provider_keys.create(
+            acme, name="aws", provider="bedrock", secret="AKIA:s", base_url=base_url, acting=ada.acting
+        )
+        assert key.base_url == base_url
+
+    def test_a_base_url_may_name_the_version_of_an_api(self, acme: Tenant, ada: Person) -> None:
+        written = "https://r.openai.azure.com/?api-version=2025-04-01-preview"
+        key = provider_keys.create(
+            acme, name="azure", provider="azure", secret=CANARY, base_url=written, acting=ada.acting
+        )
+        assert key.base_url == "https://r.openai.azure.com?api-version=2025-04-01-preview"
+        with pytest.raises(ValidationError, match="no query but an api-version"):
+            provider_keys.create(
+                acme, name="b", provider="azure", secret=CANARY, base_url=f"{written}&x=1", acting=ada.acting
+            )
 
     def test_an_unknown_provider_is_none(self, acme: Tenant, ada: Person) -> None:
         with pytest.raises(ValidationError, match="no such provider"):

@@ -1,16 +1,19 @@
 """Testing a provider key: the cheapest call there is, to a checked address; only the status is read."""
 
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import uvicorn
 from pytest_django.fixtures import Settings
 
 from console.catalogue.builtin import vendors
 from console.keys import trial
 from console.keys.sealing import Secret
+from gateway.simulator import Simulator
 
 CANARY = "sk-canary-7f3a9e51c2d84b60"
 
@@ -126,6 +129,47 @@ def test_nobody_there_is_said_so(settings: Settings) -> None:
 
 
 def test_a_protocol_that_is_not_spoken_cannot_be_tried() -> None:
-    outcome = tried("bedrock", "")
+    outcome = tried("typesafe", "")
     assert outcome.working is None
-    assert outcome.reason == "Keys of Amazon Bedrock cannot be tested yet."
+    assert outcome.reason == "Keys of TypeSafe cannot be tested yet."
+
+
+@pytest.fixture
+def clouds(settings: Settings) -> Iterator[str]:
+    """The simulated providers, on a thread of their own."""
+    simulator, listening = Simulator(), socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(simulator, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    settings.SIMULATOR_URL = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    yield settings.SIMULATOR_URL
+    server.should_exit = True
+    thread.join()
+    listening.close()
+
+
+ID = "AKIASIMULATED0000001"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "base_url", "secret", "working"),
+    [
+        ("bedrock", "simulator:/bedrock", f"{ID}:secretOf{ID}", True),
+        ("bedrock", "simulator:/bedrock", f"{ID}:secretOf{ID}:IQoJb3JpZ2luX2VjEXAMPLE", True),
+        ("bedrock", "simulator:/bedrock", f"{ID}:anotherSecretAccessKey", False),
+        ("bedrock", "simulator:/bedrock", "ABSKQmVkcm9ja0FQSUtleS1FWEFNUExF", True),
+        ("azure", "simulator:/azure", CANARY, True),
+        ("azure", "simulator:/azure/openai/v1", CANARY, True),
+        ("azure", "simulator:/azure", "eyJhbGciOi.eyJhdWQiOi.c2lnbmVk", True),
+        ("cohere", "simulator:/cohere", CANARY, True),
+        ("ollama", "simulator:/ollama", "", True),
+    ],
+)
+def test_clouds_are_asked_in_their_ways(
+    clouds: str, vendor: str, base_url: str, secret: str, working: bool
+) -> None:
+    outcome = tried(vendor, base_url, secret)
+    assert outcome.working is working
+    assert outcome.reason == (
+        "The provider knows this key." if working else "The provider refuses this key (403)."
+    )
