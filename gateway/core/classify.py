@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import exp
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -31,6 +32,7 @@ _UNKNOWN = 1.0  # the score that evidence must beat
 _TEMPERATURE = 0.8
 _FURTHER = 0.5  # what each further piece of evidence for a class is worth
 _DOUBT = 0.45  # the most confidence "unknown" can have
+_weight = attrgetter("weight")
 _PER_TURN = 4  # tokens that wrap a message
 
 
@@ -48,7 +50,7 @@ def classify(prompt: Prompt) -> Classification:
     shape = shape_of(prompt, reading, input_tokens=count_input(prompt))
     evidence = tuple(gather(situation_of(reading, shape)))
     shares = weigh(evidence)
-    winner = max(shares, key=lambda name: shares[name])
+    winner = max(shares, key=shares.__getitem__)
     difficulty, reasons = difficulty_of(shares, reading, shape)
     return Classification(
         request_class=winner,
@@ -56,7 +58,7 @@ def classify(prompt: Prompt) -> Classification:
         confidence=min(shares[winner], _DOUBT) if winner is C.UNKNOWN else round(shares[winner], 3),
         input_tokens=shape.input_tokens,
         output_tokens=expect(winner, prompt, reading),
-        evidence=(*sorted(evidence, key=lambda each: -each.weight), *reasons),
+        evidence=(*sorted(evidence, key=_weight, reverse=True), *reasons),
     )
 
 
@@ -74,12 +76,10 @@ def unclassified(input_tokens: int) -> Classification:
 
 def count_input(prompt: Prompt) -> int:
     """Counted on what is read, and stretched to what there is."""
-    read_characters, tokens = 0, 0
-    for turn in prompt.turns[-12:]:
-        text = excerpt(turn.text)
-        read_characters += len(text)
-        tokens += count_tokens(text)
-    characters = max(prompt.characters, sum(len(turn.text) for turn in prompt.turns))
+    texts = [turn.text for turn in prompt.turns]
+    read = [excerpt(text) for text in texts[-12:]]
+    read_characters, tokens = sum(map(len, read)), sum(map(count_tokens, read))
+    characters = max(prompt.characters, sum(map(len, texts)))
     stretched = tokens * characters / read_characters if read_characters else characters / 4
     return round(stretched) + _PER_TURN * len(prompt.turns)
 
@@ -91,9 +91,11 @@ def weigh(evidence: Sequence[Evidence]) -> dict[RequestClass, float]:
         weights.setdefault(each.toward, []).append(each.weight)
     powers = {name: exp(add_up(found) / _TEMPERATURE) for name, found in weights.items()}
     total = sum(powers.values())
-    return {RequestClass(name): power / total for name, power in powers.items()}
+    return {C(name): power / total for name, power in powers.items()}
 
 
 def add_up(weights: list[float]) -> float:
+    if len(weights) == 1:
+        return weights[0]
     weights.sort(reverse=True)
-    return sum(weight * _FURTHER**rank for rank, weight in enumerate(weights))
+    return sum([weight * _FURTHER**rank for rank, weight in enumerate(weights)])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import repeat
 from math import log2
 
 from msgspec import Struct
@@ -53,7 +54,8 @@ _FORMULAS = Demand(0.02, 0.06)
 _NUMBERS = Demand(0.012, 0.1)
 _PROBLEM = Demand(0.03, 0.18)  # a doubling of the length of what is to be worked out
 _MATERIAL = Demand(0.02, 0.1, of_any=True)  # a doubling of the length of anything
-_PROBLEM_FROM, _MATERIAL_FROM = 60, 500  # tokens
+_PROBLEM_FROM, _MATERIAL_FROM = log2(60), log2(500)  # tokens
+_NOUGHTS = repeat(0)
 _IMAGES = 0.05
 _EASE = -0.05
 
@@ -62,34 +64,43 @@ def difficulty_of(
     shares: Mapping[RequestClass, float], reading: Reading, shape: Shape
 ) -> tuple[float, tuple[Evidence, ...]]:
     """Doubt between two classes lands between their difficulties."""
-    usual = sum(share * _USUAL[name] for name, share in shares.items())
+    usual = sum([share * _USUAL[name] for name, share in shares.items()])
     # What is demanding for a reasoner is mere material for a labeller.
     open_ended = min(1.0, max(0.0, (usual - 0.12) / 0.4))
-    reasons = tuple(each for each in demands(reading, shape, open_ended) if each.weight)
-    total = usual + sum(each.weight for each in reasons)
+    reasons = tuple([each for each in demands(reading, shape, open_ended) if each.weight])
+    total = usual + sum([each.weight for each in reasons])
     return round(min(max(total, 0.0), 1.0), 3), reasons
 
 
-def demands(reading: Reading, shape: Shape, open_ended: float) -> Iterator[Evidence]:
-    for meaning, weight in _MEANINGS.items():
-        if meaning in reading.found:
-            yield Evidence(meaning, "asked for", round(weight * open_ended, 3), TOWARD)
+def demands(reading: Reading, shape: Shape, open_ended: float) -> list[Evidence]:
+    found = [
+        Evidence(meaning, "asked for", round(_MEANINGS[meaning] * open_ended, 3), TOWARD)
+        for meaning in _MEANINGS
+        if meaning in reading.found
+    ]
     for signal, amount, demand in amounts(reading.subjects, shape):
         if amount > 0:
             scale = 0.3 + 0.7 * open_ended if demand.of_any else open_ended
             weight = min(amount * demand.each, demand.most) * scale
-            yield Evidence(signal, f"{amount:.0f}", round(weight, 3), TOWARD)
+            found.append(Evidence(signal, f"{amount:.0f}", round(weight, 3), TOWARD))
     if shape.images:
-        yield Evidence("images", f"{shape.images}", _IMAGES, TOWARD)
+        found.append(Evidence("images", f"{shape.images}", _IMAGES, TOWARD))
     if reading.ordered.get("ease"):
-        yield Evidence("meant to be simple", "said", _EASE, TOWARD)
+        found.append(Evidence("meant to be simple", "said", _EASE, TOWARD))
+    return found
 
 
-def amounts(subjects: Mapping[str, int], shape: Shape) -> Iterator[tuple[str, float, Demand]]:
-    for subject, demand in _SUBJECTS.items():
-        yield subject, subjects.get(subject, 0), demand
-    yield "specialist terms", max([subjects.get(field, 0) for field in FIELDS]) - 1, _TERMS
-    yield "formulas", shape.formulas, _FORMULAS
-    yield "numbers", shape.numbers - 1, _NUMBERS
-    yield "doublings of length", log2(max(shape.input_tokens, 1) / _PROBLEM_FROM), _PROBLEM
-    yield "doublings of material", log2(max(shape.input_tokens, 1) / _MATERIAL_FROM), _MATERIAL
+def amounts(subjects: Mapping[str, int], shape: Shape) -> list[tuple[str, float, Demand]]:
+    length = log2(max(shape.input_tokens, 1))
+    return [
+        *[
+            (subject, subjects[subject], demand)
+            for subject, demand in _SUBJECTS.items()
+            if subject in subjects
+        ],
+        ("specialist terms", max(map(subjects.get, FIELDS, _NOUGHTS)) - 1, _TERMS),
+        ("formulas", shape.formulas, _FORMULAS),
+        ("numbers", shape.numbers - 1, _NUMBERS),
+        ("doublings of length", length - _PROBLEM_FROM, _PROBLEM),
+        ("doublings of material", length - _MATERIAL_FROM, _MATERIAL),
+    ]

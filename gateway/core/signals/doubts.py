@@ -16,7 +16,7 @@ Doubt = Callable[[Situation], float]  # what is left of a word's weight
 def believed(each: Found, situation: Situation) -> float:
     """What is left of a word's weight after the strongest doubt."""
     doubts = _OF_MEANING.get(each.meaning.name, ())
-    left = min([1.0, *(doubt(situation) for doubt in doubts)])
+    left = min([1.0, *[doubt(situation) for doubt in doubts]])
     if each.meaning.toward in ROUTINE or each.meaning.toward is C.BOILERPLATE:
         left = min(left, part_of_a_problem(each, situation), part_of_a_program(each, situation))
     return each.weight * left

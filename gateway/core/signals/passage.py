@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from msgspec import Struct
@@ -71,12 +70,12 @@ def look_up(text: str, *, is_instruction: bool = False) -> Passage:
 def skim(text: str) -> Passage:
     """Only the subjects, as of material that is not obeyed anyway."""
     words = plain(text).decode().split()
-    return Passage("", len(words), known_of(words), ())
+    return Passage("", len(words), tuple(_KNOWN.intersection(words)), ())
 
 
 def known_of(words: Sequence[str]) -> tuple[str, ...]:
     """Each once and in their order, so that a replay finds the same."""
-    return tuple(dict.fromkeys(filter(_is_known, words)))
+    return tuple(dict.fromkeys(filter(_KNOWN.__contains__, words)))
 
 
 def find_unparted(text: str) -> Iterator[Found]:
@@ -151,10 +150,13 @@ def strongest(passages: Sequence[Passage]) -> dict[str, Found]:
     return best
 
 
-def count_subjects(passages: Sequence[Passage]) -> Mapping[str, int]:
+def count_subjects(passages: Sequence[Passage]) -> dict[str, int]:
     """How many different words of each subject there are."""
-    words = dict.fromkeys(chain.from_iterable([passage.known for passage in passages]))
-    return Counter(chain.from_iterable(filter(None, map(_SUBJECTS.get, words))))
+    counts: dict[str, int] = {}
+    words = set(chain.from_iterable([passage.known for passage in passages]))
+    for subject in chain.from_iterable(filter(None, map(_SUBJECTS.get, words))):
+        counts[subject] = counts.get(subject, 0) + 1
+    return counts
 
 
 def count_actions(passage: Passage) -> int:
@@ -268,11 +270,8 @@ def _anchor(form: str) -> str:
 
 _PHRASES = _by_word((_anchor(form), (form, meaning)) for meaning in MEANINGS for form in _forms_of(meaning))
 _SUBJECTS = _by_word(
-    (word, subject)
-    for subject, words in SUBJECTS.items()
-    for word in normalise(words).words
-    if word != "|"
+    (word, subject) for subject, words in SUBJECTS.items() for word in normalise(words).words if word != "|"
 )
 _ACTIONS = _by_word((_anchor(form), form) for form in _parted(ACTIONS))
-_is_known = frozenset((*_PHRASES, *_SUBJECTS, *_ACTIONS)).__contains__
+_KNOWN = frozenset((*_PHRASES, *_SUBJECTS, *_ACTIONS))
 _UNPARTED_FORMS = tuple((form, _NAMED[name]) for name, forms in EAST_ASIAN.items() for form in forms.split())

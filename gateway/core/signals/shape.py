@@ -41,10 +41,7 @@ _OPTIONS_WITHIN = 1_500  # characters at the end of a text in which options to c
 _MARKS_WITHIN = 2_000  # characters at its start in which marks are looked for
 _ORDERS_WITHIN = 1_500
 _MOST_CHOICES = 16  # a longer row is data
-_ORDERS_WITHIN = 1_500
-_MOST_CHOICES = 16  # a longer row is data
 _QUESTION_WITHIN = 120
-_QUESTION_MARKS = ("?", "\uff1f")
 
 
 class Shape(Struct, frozen=True, kw_only=True, gc=False):
@@ -78,11 +75,11 @@ def shape_of(prompt: Prompt, reading: Reading, *, input_tokens: int) -> Shape:
         code=count_marks(start, _CODE_MARKS),
         formulas=count_marks(start, _FORMULA_MARKS),
         choices=count_choices(clauses),
-        either=any(len(words) > 2 and not _OR.isdisjoint((words[1], *words[-3:-1])) for words in clauses),
-        keys=max((count_keys(turn.text[:_MARKS_WITHIN]) for turn in prompt.turns[:2]), default=0),
+        either=is_either(clauses),
+        keys=max([count_keys(turn.text[:_MARKS_WITHIN]) for turn in prompt.turns[:2]], default=0),
         slot=text.endswith(":") and "\n" in text,
         tools=len(prompt.tools),
-        tool_results=sum(turn.role == "tool" for turn in prompt.turns),
+        tool_results=[turn.role for turn in prompt.turns].count("tool"),
         schema=prompt.schema,
         images=prompt.images,
     )
@@ -90,13 +87,14 @@ def shape_of(prompt: Prompt, reading: Reading, *, input_tokens: int) -> Shape:
 
 def is_question(text: str, reading: Reading) -> bool:
     """A mark near the end is enough; without one, "who" opens a question, "is" only a whole sentence."""
-    if len(text) > 1 and any(mark in text[-_QUESTION_WITHIN:] for mark in _QUESTION_MARKS):
+    end = text[-_QUESTION_WITHIN:]
+    if len(text) > 1 and ("?" in end or "\uff1f" in end):
         return True
     return reading.asks == "who" or (reading.asks == "is" and reading.words > 3)
 
 
 def count_marks(text: str, marks: Mapping[str, tuple[str, ...]]) -> int:
-    return sum(mark in text for gate, gated in marks.items() if gate in text for mark in gated)
+    return sum([mark in text for gate, gated in marks.items() if gate in text for mark in gated])
 
 
 def count_keys(text: str) -> int:
@@ -114,13 +112,16 @@ def count_choices(clauses: Sequence[Sequence[str]]) -> int:
     """The longest run of one or two words between commas; "a or b" ends one, "and c" is no choice."""
     longest = run = 0
     for words in clauses:
-        if words and not all(word.isalpha() and len(word) > 1 for word in words[:4]):
+        count = len(words)
+        if not count:
+            continue
+        if count > 4 or not are_words(words):
             run = 0
-        elif len(words) in {3, 4} and words[1] in _OR:
-            longest, run = max(longest, run + 2), 0
-        elif words and (len(words) > 2 or words[0] in _AND):
+        elif count > 2:
+            longest, run = max(longest, run + 2 if words[1] in _OR else 0), 0
+        elif words[0] in _AND:
             run = 0
-        elif words:
+        else:
             run += 1
             longest = max(longest, run)
     return longest if longest <= _MOST_CHOICES else 0
@@ -130,5 +131,19 @@ _OR = frozenset({"or", "oder", "ou", "o", "of"})
 _AND = frozenset({"and", "und", "et", "y", "e", "en"})
 
 
+def are_words(words: Sequence[str]) -> bool:
+    return "".join(words).isalpha() and min(map(len, words)) > 1
+
+
+def is_either(clauses: Sequence[Sequence[str]]) -> bool:
+    """Whether a clause opens or closes with "this or that"."""
+    return any(
+        len(words) > 2 and (words[1] in _OR or words[-2] in _OR or words[-3] in _OR) for words in clauses
+    )
+
+
 def has_options(lowered: str) -> bool:
-    return any(all(mark in lowered for mark in marks) for marks in _OPTION_MARKS)
+    """The first of a list's marks is looked for first: it is missing in nearly all texts."""
+    return any(
+        first in lowered and all(mark in lowered for mark in others) for first, *others in _OPTION_MARKS
+    )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import attrgetter
+
 from msgspec import Struct
 
 from gateway.core.facts import RequestClass
@@ -19,6 +22,8 @@ PIECES = frozenset({"routine text", "message", "creative piece"})  # what can be
 _FINDING = frozenset({"extract", "parse", "list what is there", "mentioned in", "named entities", "as data"})
 _PLAIN = 2.2  # a command that weighs this much by itself leaves no doubt what is asked
 _MATERIAL = 4  # words
+_weight = attrgetter("weight")
+_NOUGHTS = repeat(0)
 
 
 class Situation(Struct, frozen=True, kw_only=True, gc=False):
@@ -32,7 +37,7 @@ class Situation(Struct, frozen=True, kw_only=True, gc=False):
     terms: int  # how many they are
 
     def has(self, *meanings: str) -> bool:
-        return any(meaning in self.reading.found for meaning in meanings)
+        return not self.reading.found.keys().isdisjoint(meanings)
 
     def count(self, subject: str) -> int:
         return self.reading.subjects.get(subject, 0)
@@ -69,12 +74,12 @@ def is_obeyed(meaning: Meaning, reading: Reading, shape: Shape) -> bool:
 
 def situation_of(reading: Reading, shape: Shape) -> Situation:
     found, subjects = reading.found, reading.subjects
-    loudest = max(found.values(), key=lambda each: each.weight).meaning if found else None
+    loudest = max(found.values(), key=_weight).meaning if found else None
     writes = reading.opens_with in PIECES or any(name in found and found[name].command for name in MAKING)
     code = subjects.get("code", 0) + subjects.get("code object", 0)
     programs = writes and code > 0 and not {"routine text", "creative piece"} & found.keys()
     routine_text, piece = found.get("routine text") or found.get("message"), found.get("creative piece")
-    counts = sorted(((subjects.get(field, 0), field) for field in FIELDS), reverse=True)
+    counts = sorted(zip(map(subjects.get, FIELDS, _NOUGHTS), FIELDS, strict=False), reverse=True)
     return Situation(
         reading=reading,
         shape=shape,
