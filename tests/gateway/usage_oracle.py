@@ -56,9 +56,10 @@ def usage_in(source: str, protocol: str, kind: str, response: Any) -> Usage | No
 def price(model: ModelInfo, usage: Usage, searches: int) -> int:
     """Nano-dollars, in the dearest hour of the day.
 
-    `searches` as we count them: most extractors do not look for them.
+    `searches` as we count them, where its extractor does not look for them.
     """
-    usage.web_searches = searches or None
+    if searches and not usage.reported_value("web_searches"):
+        usage.web_searches = searches
     total = max(model.get_prices(hour).calc_price(usage)["total_price"] for hour in HOURS)
     return int((total * NANO).to_integral_value(ROUND_HALF_UP))
 

@@ -15,6 +15,7 @@ _FIELDS = (
     ("cache_creation", "ephemeral_1h_input_tokens"),
     ("output_tokens",),
     ("output_tokens_details", "thinking_tokens"),
+    ("server_tool_use", "web_search_requests"),
 )
 
 
@@ -43,7 +44,7 @@ class Tally:
     def usage(self) -> Usage:
         if not self._told:
             return NOTHING
-        fresh, read, written, short, long, output, thinking = self._most
+        fresh, read, written, short, long, output, thinking, searches = self._most
         return Usage(
             input=fresh,
             cache_read=read,
@@ -51,6 +52,7 @@ class Tally:
             cache_write_1h=long,
             output=output,
             reasoning=min(thinking, output),
+            searches=searches,
         )
 
     @property
@@ -79,6 +81,8 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         },
         "output_tokens": usage.completion,
     }
+    if usage.searches:
+        body["server_tool_use"] = {"web_search_requests": usage.searches}
     if usage.reasoning:
         body["output_tokens_details"] = {"thinking_tokens": usage.reasoning}
     return body
