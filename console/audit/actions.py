@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from django.utils import timezone
 
 from console.audit.actor import Actor
 from console.audit.models import AuditEntry
@@ -15,11 +19,25 @@ if TYPE_CHECKING:
 type Plain = str | int | float | bool | list[Plain] | dict[str, Plain] | None
 
 
+_clock: ContextVar[Callable[[], datetime]] = ContextVar("clock", default=timezone.now)
+
+
+@contextmanager
+def dated_by(clock: Callable[[], datetime]) -> Iterator[None]:
+    """For a history that is told afterwards: what is recorded inside bears the moments of this clock."""
+    token = _clock.set(clock)
+    try:
+        yield
+    finally:
+        _clock.reset(token)
+
+
 def record(
     tenant: Tenant, *, acting: Actor, verb: str, subject: str, changes: Mapping[str, object] | None = None
 ) -> AuditEntry:
     """`verb` is noun and participle ("router.published"); `changes` holds no secret and only what changed."""
     return tenant.audit_entries.create(
+        at=_clock.get()(),
         actor_kind=acting.kind,
         actor=acting.label,
         user=acting.user,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from console.tenancy import Owned
 
@@ -26,7 +27,7 @@ class AuditEntry(Owned):
     """A trigger refuses UPDATE and DELETE, so a tenant with a history is closed, not deleted."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.PROTECT, related_name="audit_entries")
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=timezone.now)
     actor_kind = models.CharField(max_length=8)
     actor = models.CharField(max_length=254)
     user = models.ForeignKey(

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from itertools import batched
+from itertools import batched, count
 from pathlib import Path
 
 from django.db.models import F
 from django.utils import timezone
 
 from billing.store import store
+from console.audit.actions import dated_by
 from console.audit.actor import Actor
 from console.configuration.apply import apply
-from console.configuration.document import parse
+from console.configuration.document import Document, parse
 from console.demo.traffic import CHANGE, DAYS, Company, Era, events
 from console.publishing.actions import publish_tenant
 from console.publishing.models import Publication
-from console.tenancy import every_tenant, within
+from console.tenancy import Role, every_tenant, within
 from console.tenants.models import Tenant
 from gateway.core.router import compile_router
 
 HERE = Path(__file__).parent
 BATCH = 1000
 DEMO = Actor.system("demo")
+COMPANY = "company.yaml"
+PACE = timedelta(seconds=50)  # between two changes of one sitting
 
 
 def make(*, now: datetime) -> Iterator[int]:
     """Yields the number of requests stored so far."""
     began = now - timedelta(days=DAYS + 1)
-    tenant = _configured("company.yaml", at=began)
+    tenant = _founded(began - timedelta(hours=2))
+    ada = _owner(tenant)
+    _configured(COMPANY, by=ada, at=began)
     first = _published(tenant, since=began)
-    _configured("change.yaml", at=now - CHANGE)
+    _configured("change.yaml", by=ada, at=now - CHANGE)
     second = _published(tenant, since=now - CHANGE)
     _backdate(tenant, began)
     done = 0
@@ -42,8 +47,30 @@ def make(*, now: datetime) -> Iterator[int]:
         yield done
 
 
-def _configured(name: str, *, at: datetime) -> Tenant:
-    return apply(parse((HERE / name).read_text()), acting=DEMO, at=at).tenant
+def _founded(at: datetime) -> Tenant:
+    """The company with its people alone; all else is then the doing of one of them."""
+    document = parse((HERE / COMPANY).read_text())
+    people = Document(
+        tenant=document.tenant, name=document.name, plan=document.plan, members=document.members
+    )
+    with dated_by(_working_from(at)):
+        return apply(people, acting=DEMO, at=at).tenant
+
+
+def _configured(name: str, *, by: Actor, at: datetime) -> None:
+    with dated_by(_working_from(at)):
+        apply(parse((HERE / name).read_text()), acting=by, at=at)
+
+
+def _owner(tenant: Tenant) -> Actor:
+    with within(tenant):
+        return tenant.memberships.select_related("user").get(role=Role.OWNER).actor
+
+
+def _working_from(moment: datetime) -> Callable[[], datetime]:
+    """As long as a person takes from one change to the next."""
+    moments = (moment + step * PACE for step in count())
+    return lambda: next(moments)
 
 
 def _published(tenant: Tenant, *, since: datetime) -> Era:

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count, Sum
 
 from billing.models import LedgerEntry, RequestRecord
-from console.demo.traffic import CHANGE, INCIDENT
+from console.audit.models import AuditEntry
+from console.demo.traffic import CHANGE, DAYS, INCIDENT
 from console.tenancy import every_tenant
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +52,16 @@ def test_six_weeks_with_weekends_an_incident_and_a_change_that_bends_the_curve()
         ).count()
         assert trouble > 5 * usual
         assert set(records.values_list("tags__team", flat=True).distinct()) == {"care", "search", "platform"}
+        trail = AuditEntry.objects.order_by("pk")
+        moments = list(trail.values_list("at", flat=True))
+        assert moments == sorted(moments)
+        assert moments[0] == NOW - timedelta(days=DAYS + 1, hours=2)
+        assert moments[-1] < changed + timedelta(hours=1)
+        by = {(entry.actor, entry.at.date()) for entry in trail.filter(verb="router.published")}
+        assert by == {
+            ("ada@halcyon.example", (NOW - timedelta(days=DAYS + 1)).date()),
+            ("ada@halcyon.example", changed.date()),
+        }
         lines = LedgerEntry.objects.aggregate(cost=Sum("cost_nano"), baseline=Sum("baseline_nano"))
         assert lines == records.aggregate(cost=Sum("cost_nano"), baseline=Sum("baseline_nano"))
     with pytest.raises(CommandError, match="there already"):
