@@ -29,27 +29,27 @@ class Strict(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     pass
 
 
-class Blob(Strict):
+class Blob(Strict, frozen=True):
     mime_type: str
     data: str = ""
     file_uri: str = ""
     display_name: str = ""
 
 
-class FunctionCall(Strict):
+class FunctionCall(Strict, frozen=True):
     name: str
     args: Schema = {}
     id: str = ""
 
 
-class FunctionResponse(Strict):
+class FunctionResponse(Strict, frozen=True):
     name: str
     response: Schema
     id: str = ""
     parts: list[Any] = []
 
 
-class Part(Strict):
+class Part(Strict, frozen=True):
     text: str | None = None
     thought: bool = False
     thought_signature: str = ""
@@ -67,7 +67,7 @@ class Part(Strict):
         return self.text or ""
 
 
-class Content(Strict):
+class Content(Strict, frozen=True):
     parts: Annotated[list[Part], Meta(min_length=1)]
     role: Literal["user", "model"] = "user"
 
@@ -85,7 +85,7 @@ class Content(Strict):
         return Turn("tool" if self.results else role, said)
 
 
-class Declaration(Strict):
+class Declaration(Strict, frozen=True):
     name: str
     description: str = ""
     parameters: Schema | None = None
@@ -94,21 +94,21 @@ class Declaration(Strict):
     response_json_schema: Schema | None = None
 
 
-class Declared(Strict):
+class Declared(Strict, frozen=True):
     function_declarations: list[Declaration] = []
     google_search: Schema | None = None
 
 
-class Calling(Strict):
+class Calling(Strict, frozen=True):
     mode: Literal["AUTO", "ANY", "NONE", "VALIDATED"] = "AUTO"
     allowed_function_names: list[str] = []
 
 
-class ToolConfig(Strict):
+class ToolConfig(Strict, frozen=True):
     function_calling_config: Calling = Calling()
 
 
-class Thinking(Strict):
+class Thinking(Strict, frozen=True):
     include_thoughts: bool = False
     thinking_budget: int | None = None
     thinking_level: Literal["minimal", "low", "medium", "high", "MINIMAL", "LOW", "MEDIUM", "HIGH"] | None = (
@@ -116,7 +116,7 @@ class Thinking(Strict):
     )
 
 
-class Config(Strict):
+class Config(Strict, frozen=True):
     temperature: float | None = None
     top_p: float | None = None
     top_k: float | None = None
@@ -135,7 +135,7 @@ class Config(Strict):
     thinking_config: Thinking = Thinking()
 
 
-class Body(Strict):
+class Body(Strict, frozen=True):
     contents: Annotated[list[Content], Meta(min_length=1)]
     system_instruction: Content | None = None
     tools: list[Declared] = []
