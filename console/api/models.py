@@ -17,7 +17,7 @@ from console.catalogue.specs import ModelSpec
 from console.routers.selectors import surroundings
 from console.tenancy import Role
 from gateway.core import catalogue
-from gateway.core.facts import Need, Tier
+from gateway.core.facts import ModelKind, Need, Tier
 from gateway.core.money import usd
 from gateway.core.price import Price
 from gateway.core.router import bar_of
@@ -38,6 +38,7 @@ class Model(Struct, frozen=True, kw_only=True):
     provider_key: str | None
     upstream_model: str
     tier: Tier
+    kind: ModelKind
     context: int
     max_output: int | None
     can: list[Need]
@@ -104,6 +105,7 @@ def shown(tenant: Tenant) -> Callable[[catalogue.Model], Model]:
             provider_key=model.provider_key or None,
             upstream_model=model.wire_name,
             tier=model.tier,
+            kind=model.kind,
             context=model.context,
             max_output=model.max_output,
             can=sorted(model.can),
@@ -119,5 +121,9 @@ def shown(tenant: Tenant) -> Callable[[catalogue.Model], Model]:
 def price_row(price: Price | None) -> dict[str, str] | None:
     if price is None:
         return None
-    amounts = {name: value for name, value in structs.asdict(price).items() if isinstance(value, int)}
+    amounts = {
+        name: value
+        for name, value in structs.asdict(price).items()
+        if isinstance(value, int) and name != "above"
+    }
     return {"since": price.since.isoformat(), **{name: usd(value) for name, value in amounts.items()}}

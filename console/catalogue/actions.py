@@ -119,6 +119,7 @@ def _fill(row: CustomModel, spec: ModelSpec, *, today: date) -> None:
     row.provider_key = spec.provider_key
     row.upstream_model = spec.upstream_model
     row.tier = spec.tier or ""
+    row.kind = spec.kind or ""
     row.context = spec.context
     row.max_output = spec.max_output
     row.can = None if spec.can is None else [need.value for need in spec.can]

@@ -72,6 +72,8 @@ def _provider(vendor: Vendor, rows: Rows, today: date) -> Findings:
         yield Finding(
             place, f"nobody speaks {vendor.dialect}", "Correct it, or say under [unspoken] what it is."
         )
+    for dialect in vendor.also - SPOKEN:
+        yield Finding(place, f"nobody speaks {dialect} either", "Correct `also`, or leave it out.")
     if not re.fullmatch(r"https://[^\s?#]+", vendor.source):
         yield Finding(
             place, "its source is no public page", "Name the https page that the row was read from."

@@ -11,7 +11,7 @@ from console.catalogue import builtin
 from console.catalogue.fields import TIERS, Words, choices
 from console.catalogue.specs import MODEL_ID, ModelSpec, PriceSpec
 from gateway.core.catalogue import Model
-from gateway.core.facts import Need, Tier
+from gateway.core.facts import ModelKind, Need, Tier
 
 ANY, LISTED = "any", "listed"
 PRICES = PriceSpec.__struct_fields__
@@ -71,6 +71,7 @@ class ModelForm(forms.Form):
         help_text="Empty: what follows the slash.",
     )
     tier = forms.ChoiceField(required=False)
+    kind = forms.ChoiceField(label="It makes", required=False)
     context = forms.IntegerField(required=False, min_value=1, help_text="Tokens, prompt and answer together.")
     max_output = forms.IntegerField(label="Longest answer", required=False, min_value=1, help_text="Tokens.")
     says_can = forms.BooleanField(label="Say here what it can", required=False)
@@ -85,6 +86,8 @@ class ModelForm(forms.Form):
         self.fields["provider_key"].choices = [("", first), *((key, key) for key in keys)]  # type: ignore[attr-defined]
         unsaid = [("", f"As the catalogue: {known.tier.value}")] if known else [("", "Choose a tier")]
         self.fields["tier"].choices = [*unsaid, *TIERS]  # type: ignore[attr-defined]
+        unsaid = [("", f"As the catalogue: {_KINDS[known.kind]}")] if known else []
+        self.fields["kind"].choices = [*unsaid, *_KINDS.items()]  # type: ignore[attr-defined]
         for name in PRICES:
             self.fields[f"price_{name}"] = forms.CharField(
                 label=_PRICE_LABELS[name], required=False, max_length=30
@@ -97,6 +100,7 @@ class ModelForm(forms.Form):
             "provider_key": spec.provider_key,
             "upstream_model": spec.upstream_model,
             "tier": spec.tier.value if spec.tier else "",
+            "kind": spec.kind.value if spec.kind else "",
             "context": spec.context,
             "max_output": spec.max_output,
             "says_can": spec.can is not None,
@@ -142,6 +146,7 @@ class ModelForm(forms.Form):
             provider_key=cleaned["provider_key"],
             upstream_model=cleaned["upstream_model"],
             tier=Tier(cleaned["tier"]) if cleaned["tier"] else None,
+            kind=ModelKind(cleaned["kind"]) if cleaned["kind"] else None,
             context=cleaned["context"],
             max_output=cleaned["max_output"],
             can=tuple(Need(need) for need in cleaned["can"]) if says_can else None,
@@ -154,6 +159,7 @@ def _price(cleaned: dict[str, Any]) -> PriceSpec | None:
     return PriceSpec(**given) if given else None
 
 
+_KINDS = {ModelKind.CHAT: "answers", ModelKind.EMBEDDING: "embeddings"}
 _PRICE_LABELS = {
     "input": "Input",
     "output": "Output",

@@ -34,6 +34,7 @@ class CustomModel(Owned):
     provider_key = models.CharField(max_length=100, blank=True)  # a name: the key may come later
     upstream_model = models.CharField(max_length=MODEL_ID_LENGTH, blank=True)
     tier = models.CharField(max_length=12, blank=True)
+    kind = models.CharField(max_length=12, blank=True, db_default="")
     context = models.PositiveIntegerField(null=True)
     max_output = models.PositiveIntegerField(null=True)
     can = ArrayField(models.CharField(max_length=16), null=True)

@@ -12,7 +12,7 @@ from console.catalogue import builtin
 from console.catalogue.models import Bounds, CustomModel
 from console.catalogue.specs import DEFAULT_CONTEXT, ModelSpec, spec_of
 from gateway.core.catalogue import Model, Provider
-from gateway.core.facts import Need, Tier
+from gateway.core.facts import ModelKind, Need, Tier
 from gateway.core.policy import Floor
 from gateway.core.price import Price
 
@@ -74,6 +74,7 @@ def spec_in(row: CustomModel) -> ModelSpec:
         provider_key=row.provider_key,
         upstream_model=row.upstream_model,
         tier=Tier(row.tier) if row.tier else None,
+        kind=ModelKind(row.kind) if row.kind else None,
         context=row.context,
         max_output=row.max_output,
         can=None if row.can is None else tuple(Need(need) for need in row.can),
@@ -116,6 +117,7 @@ def _adapted(model: Model, row: CustomModel, keys: Mapping[str, str]) -> Model:
         provider_key=key,
         upstream_model=spec.upstream_model or model.upstream_model,
         tier=spec.tier or model.tier,
+        kind=spec.kind or model.kind,
         context=spec.context or model.context,
         max_output=spec.max_output or model.max_output,
         can=model.can if spec.can is None else frozenset(spec.can),
@@ -137,6 +139,7 @@ def _custom(row: CustomModel, keys: Mapping[str, str]) -> Model:
         provider=provider,
         provider_key=key,
         tier=spec.tier or Tier.MID,
+        kind=spec.kind or ModelKind.CHAT,
         upstream_model=spec.upstream_model,
         context=spec.context or DEFAULT_CONTEXT,
         max_output=spec.max_output,

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from console.catalogue import builtin
 from console.catalogue.models import PATTERN_LENGTH
-from gateway.core.facts import Need, Tier
+from gateway.core.facts import ModelKind, Need, Tier
 from gateway.core.money import NANO, nano, usd
 from gateway.core.policy import Floor
 from gateway.core.price import Price
@@ -54,6 +54,7 @@ class ModelSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     provider_key: str = ""
     upstream_model: str = ""
     tier: Tier | None = None
+    kind: ModelKind | None = None
     context: int | None = None
     max_output: int | None = None
     can: tuple[Need, ...] | None = None

@@ -14,7 +14,7 @@ from console.tenancy import within
 from console.tenants.models import Tenant
 from gateway.core.catalogue import Model
 from gateway.core.conditions import Condition
-from gateway.core.facts import Need, RequestClass, Tier
+from gateway.core.facts import ModelKind, Need, RequestClass, Tier
 from gateway.core.money import nano
 from gateway.core.policy import Floor
 from tests.console.conftest import Person
@@ -185,3 +185,18 @@ def test_two_floors_cannot_share_a_name(acme: Tenant, ada: Person) -> None:
     with pytest.raises(ValidationError):
         actions.put_floor(acme, Floor(name="regulated", tier=Tier.MID), acting=ada.acting)
     assert selectors.floors_of(acme) == (REGULATED,)
+
+
+def test_a_model_of_the_tenants_own_may_make_embeddings(acme: Tenant, ada: Person) -> None:
+    spec = ModelSpec(id="local/bge-m3", tier=Tier.LOCAL, kind=ModelKind.EMBEDDING)
+    actions.put_model(acme, spec, acting=ada.acting)
+    assert model(acme, "local/bge-m3").kind is ModelKind.EMBEDDING
+    assert selectors.specs_of(acme) == (spec,)
+
+
+def test_an_override_lets_a_model_be_chosen_that_is_used_only_where_it_is_named(
+    acme: Tenant, ada: Person
+) -> None:
+    assert model(acme, "openai/gpt-4").named_only
+    actions.put_model(acme, ModelSpec(id="openai/gpt-4", tier=Tier.MID), acting=ada.acting)
+    assert not model(acme, "openai/gpt-4").named_only

@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from console.audit.actor import Actor
 from console.audit.models import AuditEntry
+from console.catalogue import builtin
 from console.configuration.apply import apply
 from console.configuration.document import WrongDocument, parse, render
 from console.configuration.export import document_of
 from console.publishing.snapshot import snapshot_of
 from console.tenancy import every_tenant, within
 from console.tenants.models import Tenant
+from gateway.core.facts import ModelKind, Tier
 
 pytestmark = pytest.mark.django_db
 
@@ -226,3 +228,22 @@ def test_every_change_leaves_one_line_in_the_trail_and_no_secret() -> None:
     assert verbs.count("router.published") == 1
     assert verbs.count("budget.created") == 1
     assert "sk-0123456789abcdef" not in repr([entry.changes for entry in entries])
+
+
+def test_tier_and_kind_of_a_model_are_the_tenants_to_say() -> None:
+    said = """tenant: globex
+models:
+  - {id: openai/gpt-5-nano, tier: small}
+  - {id: local/bge-m3, tier: local, kind: embedding}
+"""
+    applied()
+    assert applied(said) == ["+ model openai/gpt-5-nano", "+ model local/bge-m3"]
+    assert applied(exported()) == []
+    assert "kind: embedding" in exported()
+    tenant = Tenant.objects.get(slug="globex")
+    with within(tenant):
+        snapshot = snapshot_of(tenant, version=1, at=timezone.now())
+    models = {model.id: model for model in snapshot.models}
+    assert models["openai/gpt-5-nano"].tier is Tier.SMALL
+    assert models["openai/gpt-5-nano"].prices == builtin.models()["openai/gpt-5-nano"].prices
+    assert models["local/bge-m3"].kind is ModelKind.EMBEDDING
