@@ -16,6 +16,7 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from msgspec import Struct
 
+from billing import dead as dead_letters
 from billing import exclusive
 from billing.decode import Unreadable, decode
 from billing.models import DeadLetter
@@ -112,6 +113,8 @@ def _bury(dead: Sequence[tuple[Entry, str]]) -> None:
                 reason=reason,
                 sha256=hashlib.sha256(entry.payload or b"").hexdigest(),
                 size=len(entry.payload or b""),
+                tenant=dead_letters.tenant_of(entry.payload or b""),
+                payload=dead_letters.kept(entry.payload or b""),
             )
             for entry, reason in dead
         ],

@@ -367,7 +367,7 @@ class OpenIntent(Owned):
 
 
 class DeadLetter(models.Model):
-    """An event that could not be stored, counted so that stored + dead = sent. Its content is not kept."""
+    """An event that could not be stored, counted so that stored + dead = sent, and kept to be tried again."""
 
     id = models.UUIDField(primary_key=True, db_default=RandomUUID())
     entry = models.TextField(unique=True)  # id in the stream
@@ -375,6 +375,8 @@ class DeadLetter(models.Model):
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField()
     at = models.DateTimeField(db_default=Now())
+    tenant = models.UUIDField(null=True, db_index=True)  # whom it names; None: that cannot be read either
+    payload = models.BinaryField(null=True)  # None: gone, or too large to be stored ever
 
     def __str__(self) -> str:
         return f"{self.entry}: {self.reason}"

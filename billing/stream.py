@@ -44,6 +44,10 @@ class Stream:
                 pipe.xdel(STREAM, *ids)
                 pipe.execute()
 
+    def send(self, payload: bytes) -> None:
+        """As a gateway does; what is there already is stored once all the same."""
+        self._redis.xadd(STREAM, {FIELD: payload})
+
     def backlog(self) -> int:
         """Entries not stored yet."""
         return int(self._redis.xlen(STREAM))

@@ -61,7 +61,13 @@ NAVIGATION = (
             Item("Members", "members", "users", ("member",)),
         ),
     ),
-    Group("", (Item("Audit", "audit", "history"), Item("Settings", "settings", "settings"))),
+    Group(
+        "",
+        (
+            Item("Audit", "audit", "history"),
+            Item("Settings", "settings", "settings", ("dead_letters", "dead_letter")),
+        ),
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
+from console.reports.pages.dead_letters import dead_letter_discard, dead_letter_retry, dead_letters
 from console.reports.pages.overkill import overkill
 from console.reports.pages.overview import overview
 from console.reports.pages.requests import request, requests
@@ -13,4 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("overkill/", overkill, name="overkill"),
     path("requests/", requests, name="requests"),
     path("requests/<str:request_id>/", request, name="request"),
+    path("unread-events/", dead_letters, name="dead_letters"),
+    path("unread-events/<uuid:letter>/retry/", dead_letter_retry, name="dead_letter_retry"),
+    path("unread-events/<uuid:letter>/discard/", dead_letter_discard, name="dead_letter_discard"),
 ]

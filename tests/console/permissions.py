@@ -25,6 +25,9 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     "overkill": (VIEWER, None),
     "requests": (VIEWER, None),
     "request": (VIEWER, None),
+    "dead_letters": (VIEWER, None),
+    "dead_letter_retry": (None, ADMIN),
+    "dead_letter_discard": (None, ADMIN),
     # routers
     "routers": (VIEWER, None),
     "router_new": (EDITOR, EDITOR),

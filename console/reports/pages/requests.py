@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from billing import selectors
+from billing.dead import letters_of
 from billing.models import LedgerEntry, RequestRecord
 from billing.periods import Misread
 from billing.spend import spend
@@ -60,6 +61,7 @@ def requests(request: TenantRequest) -> HttpResponse:
             "total": spend(request.tenant, page.query.told_apart()).total,
             "live": _is_live(request, page),
             "filtered": bool(page.query.filters) or bool(request.GET.get("id")),
+            "unread": letters_of(request.tenant).count(),
             "has_any": bool(listed.rows) or selectors.has_any(request.tenant),
         },
     )
