@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gateway.core.conversation import (
     Counted,
     Delta,
     Ended,
+    Part,
     RefusalDelta,
     Refused,
     Text,
@@ -131,7 +132,7 @@ class ResponseReader(Reader):
         self.usage, self.usage_source = read_usage(response)
         if response.get("usage") is not None:
             deltas.append(Counted(self.usage))
-        self.finish = finish_of(response, self._seen)
+        self.finish = finish_of(response, (*self._seen, *_parts(response.get("output"))))
         self.complete = True
         deltas.append(Ended(finish=self.finish))
 
@@ -178,6 +179,12 @@ class ResponseReader(Reader):
     def _seen(self) -> tuple[ToolCall | Refused, ...]:
         called = (ToolCall("", "", ""),) if self._calls else ()
         return called or ((Refused(""),) if self._refused else ())
+
+
+def _parts(output: Any) -> Iterator[Part]:
+    """What the end repeats: who relays a stream reads little else of it."""
+    for item in output if type(output) is list else ():
+        yield from parts_of(_object(item))
 
 
 def _object(value: Any) -> dict[str, Any]:
