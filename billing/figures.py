@@ -10,6 +10,8 @@ from billing.selectors import Listed
 from billing.spend import Measures, Row
 from gateway.core.money import usd
 
+PLAIN = frozenset({"since", "above"})  # of a price, what is no money
+
 
 def usage_row(row: Row, by: tuple[str, ...]) -> dict[str, Any]:
     """The dimensions asked for, then the figures; an empty dimension is null."""
@@ -101,12 +103,12 @@ def usage_of(line: LedgerEntry) -> dict[str, int]:
     }
 
 
-def price_of(line: LedgerEntry) -> dict[str, str] | None:
-    """USD per million tokens, by bucket, with the day from which it holds."""
+def price_of(line: LedgerEntry) -> dict[str, Any] | None:
+    """USD per million tokens, by bucket, with the day from which it holds, and above how many tokens of prompt."""
     price: Mapping[str, Any] | None = line.price
     if price is None:
         return None
-    return {name: value if name == "since" else usd(value) for name, value in price.items()}
+    return {name: value if name in PLAIN else usd(value) for name, value in price.items()}
 
 
 def answered_by(request: RequestRecord) -> str:

@@ -6,7 +6,7 @@ The row itself is the mark that an event has been stored, so a replay at any poi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -27,7 +27,7 @@ _INTENT_COLUMNS = ("tenant_id", "attempt_id", "request_id", "at", "due", "intent
 _INTENTS = ", ".join(_INTENT_COLUMNS)
 
 # A session keeps its landing tables; a batch empties them first.
-_LANDING = f"""
+LANDING = f"""
     CREATE TEMP TABLE IF NOT EXISTS landed_request AS
         SELECT {_REQUESTS} FROM billing_requestrecord WITH NO DATA;
     CREATE TEMP TABLE IF NOT EXISTS landed_line AS
@@ -102,7 +102,7 @@ def store_prepared(batch: Sequence[Prepared]) -> None:
             arrivals = [arrival(intent) for intent in intents]
             cursor.execute(_OPEN, [min(arrivals), max(arrivals)])
         if settled:
-            _enter(cursor, settled)
+            enter(cursor, _days(settled))
             moments = [event.at for event in settled]
             late.correct(cursor, first=min(moments), last=max(moments))
             cursor.execute(_CLOSE)
@@ -115,7 +115,7 @@ def store_interrupted(events: Sequence[RequestSettled]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         exclusive.wait()
         _land(cursor, [rows_of(event, interrupted=True) for event in events], [])
-        _enter(cursor, events)
+        enter(cursor, _days(events))
         cursor.execute(_CLOSE)
 
 
@@ -130,13 +130,18 @@ def close_settled() -> None:
         cursor.execute(_CLOSE_SETTLED)
 
 
-def _enter(cursor: CursorWrapper, settled: Sequence[RequestSettled]) -> None:
-    partitions.ensure(event.at.astimezone(UTC).date() for event in settled)
+def enter(cursor: CursorWrapper, days: Iterable[date]) -> None:
+    """What has landed, of these days (UTC), into the books."""
+    partitions.ensure(days)
     cursor.execute(_STORE)
 
 
+def _days(settled: Iterable[RequestSettled]) -> set[date]:
+    return {event.at.astimezone(UTC).date() for event in settled}
+
+
 def _land(cursor: CursorWrapper, rows: Sequence[Rows], intents: Sequence[Intent]) -> None:
-    cursor.execute(_LANDING)
+    cursor.execute(LANDING)
     _copy(cursor, "landed_intent", _INTENT_COLUMNS, map(_intent, intents))
     _copy(cursor, "landed_request", REQUEST_COLUMNS, (row.request for row in rows))
     _copy(cursor, "landed_line", LINE_COLUMNS, (line for row in rows for line in row.lines))

@@ -145,7 +145,6 @@ def folder() -> Path:
 
 def model_of(vendor: Vendor, entry: Entry) -> Model:
     known = known_price(vendor, entry)
-    steps = prices.steps(known) if known else ()
     return Model(
         id=entry.id,
         provider=vendor.id,
@@ -155,7 +154,7 @@ def model_of(vendor: Vendor, entry: Entry) -> Model:
         upstream_model=entry.upstream_model,
         aliases=entry.aliases,
         named_only=entry.named_only,
-        context=min(entry.context, *steps) if steps else entry.context,
+        context=entry.context,
         max_output=entry.max_output,
         can=entry.can,
         rejects=entry.rejects,

@@ -1,8 +1,8 @@
 """What genai-prices knows of a model, in our own words.
 
 Whatever cannot be said in one price for a model is said too high or not at all, never too low: a price that
-differs by the hour counts as the dearest of the day, a model whose price steps up for long prompts is offered up
-to that length, and one that is billed for something we do not count has no price.
+differs by the hour counts as the dearest of the day, and a model that is billed for something we do not count has
+no price.
 """
 
 from __future__ import annotations
@@ -83,12 +83,6 @@ def prices(model: ModelInfo, kind: ModelKind) -> Iterator[Price]:
             yield _price(dearest, since)
 
 
-def steps(model: ModelInfo) -> tuple[int, ...]:
-    """Lengths of prompt at which today's price goes up."""
-    newest = model.prices[-1].prices if isinstance(model.prices, list) else model.prices
-    return tuple(tier.start for value in vars(newest).values() for tier in getattr(value, "tiers", ()))
-
-
 def _told(price: ModelPrice) -> frozenset[str]:
     return frozenset(key for key, value in vars(price).items() if value is not None)
 
@@ -121,26 +115,36 @@ def _since(item: tuple[date, ModelPrice]) -> date:
 
 
 def _weight(price: ModelPrice) -> Decimal:
-    return (_base(price.input_mtok) or Decimal()) + (_base(price.output_mtok) or Decimal())
+    return (_stepped(price.input_mtok, -1) or Decimal()) + (_stepped(price.output_mtok, -1) or Decimal())
 
 
 def _price(price: ModelPrice, since: date) -> Price:
-    tokens = {ours: _nano(getattr(price, theirs)) for theirs, ours in BUCKETS.items()}
+    """With a band for each length of prompt at which any of its parts goes up."""
+    steps = sorted({tier.start for value in vars(price).values() for tier in getattr(value, "tiers", ())})
+    bands = tuple(structs.replace(_at(price, since, step), above=step) for step in steps)
+    return structs.replace(_at(price, since, -1), bands=bands)
+
+
+def _at(price: ModelPrice, since: date, step: int) -> Price:
+    """What holds above so many tokens of prompt; -1 is before the first step."""
+    amounts = {key: _stepped(getattr(price, key), step) for key in (*BUCKETS, *FEES)}
+    tokens = {ours: _nano(amounts[theirs]) for theirs, ours in BUCKETS.items()}
     fees = {
-        ours: nano(round((_base(getattr(price, theirs)) or Decimal()) / 1000, NANO_DIGITS))
-        for theirs, ours in FEES.items()
+        ours: nano(round((amounts[theirs] or Decimal()) / 1000, NANO_DIGITS)) for theirs, ours in FEES.items()
     }
     told = {name: amount for name, amount in {**tokens, **fees}.items() if amount is not None}
     return structs.replace(Price(since=since, input=0, output=0), **told)
 
 
-def _nano(price: Decimal | TieredPrices | None) -> int | None:
-    base = _base(price)
-    return None if base is None else nano(round(base, NANO_DIGITS))
+def _stepped(price: Decimal | TieredPrices | None, step: int) -> Decimal | None:
+    if price is None or isinstance(price, Decimal):
+        return price
+    reached = [tier.price for tier in price.tiers if tier.start <= step]
+    return reached[-1] if reached else price.base
 
 
-def _base(price: Decimal | TieredPrices | None) -> Decimal | None:
-    return price if price is None or isinstance(price, Decimal) else price.base
+def _nano(price: Decimal | None) -> int | None:
+    return None if price is None else nano(round(price, NANO_DIGITS))
 
 
 def is_at(source: str, base_url: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.core.money import PER_MILLION, round_half_up
 
@@ -59,7 +59,8 @@ NOTHING = Usage()
 class Price(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Nano-dollars per million tokens, from a day on; prices are added, never overwritten.
 
-    A bucket without a price of its own is priced as its parent, input or output.
+    A bucket without a price of its own is priced as its parent, input or output. Where long prompts cost more,
+    each of `bands` holds, for all tokens of a request, whose prompt is longer than its `above`; shortest first.
     """
 
     since: date
@@ -75,6 +76,8 @@ class Price(Struct, frozen=True, kw_only=True, omit_defaults=True):
     image_output: int | None = None
     per_request: int = 0  # nano-dollars a request
     per_search: int = 0  # nano-dollars a search of the web
+    above: int = 0  # tokens of prompt
+    bands: tuple[Price, ...] = ()
 
 
 def price_on(prices: Sequence[Price], day: date) -> Price | None:
@@ -85,8 +88,20 @@ def price_on(prices: Sequence[Price], day: date) -> Price | None:
     return None
 
 
+def banded(price: Price, prompt: int) -> Price:
+    """The price that holds for a prompt of so many tokens; it has no bands."""
+    if not price.bands:
+        return price
+    for band in reversed(price.bands):
+        if prompt > band.above:
+            return band
+    return structs.replace(price, bands=())
+
+
 def cost(price: Price, usage: Usage) -> int:
     """Nano-dollars. Rounded once, here, halves up."""
+    if price.bands:
+        price = banded(price, usage.prompt)
     into, out = price.input, price.output
     amount = (usage.input + usage.tool_input) * into + usage.output * out
     if usage.cache_read:

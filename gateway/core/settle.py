@@ -17,7 +17,7 @@ from gateway.core.events import SettledAttempt
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind
 from gateway.core.naming import named
 from gateway.core.policy import REQUESTED
-from gateway.core.price import NOTHING, Usage, UsageSource, cost
+from gateway.core.price import NOTHING, Usage, UsageSource, banded, cost
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
@@ -62,13 +62,14 @@ def settle(
 
 def line_of(attempt: Attempt, models: Mapping[str, Model], day: date) -> SettledAttempt:
     model = models[attempt.model]
+    price = model.price(day)
     return SettledAttempt(
         attempt=attempt,
         provider=model.provider,
         tier=model.tier,
         provider_key=model.provider_key,
         cost=attempt_cost(model, attempt, day),
-        price=model.price(day),
+        price=price and banded(price, attempt.usage.prompt),
     )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from genai_prices import Usage, calc_price
 
-from console.catalogue import builtin
+from console.catalogue import builtin, prices
 from console.catalogue.tiers import tier_by_rule
 from gateway.core.catalogue import Auth
 from gateway.core.facts import ModelKind, Tier
@@ -95,10 +95,24 @@ def test_a_price_by_the_hour_counts_as_the_dearest_of_the_day() -> None:
         assert Decimal(price.input + price.output) / NANO >= said
 
 
-def test_a_model_is_offered_up_to_the_length_where_its_price_goes_up() -> None:
-    assert MODELS["anthropic/claude-haiku-5-5"].context == 100_000
-    assert MODELS["openai/gpt-5.4"].context == 272_000
-    assert MODELS["anthropic/claude-opus-4-6"].context == 1_000_000  # it went up once, and no longer does
+def test_a_long_prompt_costs_what_genai_prices_says_on_both_sides_of_every_step() -> None:
+    """And so a model is offered in its whole length."""
+    assert MODELS["anthropic/claude-haiku-5-5"].context == 1_000_000
+    stepped = 0
+    for model in (model for model in MODELS.values() if model.prices and model.prices[-1].bands):
+        vendor = builtin.vendors()[model.provider]
+        entry = next(each for each in builtin.rows().entries[vendor.id] if each.id == model.id)
+        known = builtin.known_price(vendor, entry)
+        assert known is not None
+        price = model.prices[-1]
+        for length in (prompt for band in price.bands for prompt in (band.above, band.above + 1)):
+            said = prices.said(known, at=TODAY, input_tokens=length, cache_read_tokens=900, output_tokens=700)
+            assert cost(price, Tokens(input=length - 900, cache_read=900, output=700)) == said, (
+                model.id,
+                length,
+            )
+            stepped += 1
+    assert stepped > 20
 
 
 def test_dated_prices_are_kept_in_order() -> None:
