@@ -145,7 +145,7 @@ class WholeEvents:
         self.overfull = False
 
     def feed(self, chunk: bytes) -> bytes:
-        if self._held.size == 0 and chunk.endswith(b"\n\n"):
+        if self._held.size == 0 and chunk.endswith((b"\n\n", b"\r\n\r\n")):
             return chunk
         if not _last_end(self._held.tail + chunk):
             self._hold(chunk)

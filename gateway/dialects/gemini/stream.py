@@ -17,30 +17,68 @@ from gateway.core.conversation import (
     ToolArguments,
     ToolCallStarted,
 )
-from gateway.core.price import UsageSource
+from gateway.core.price import Usage, UsageSource
 from gateway.dialects.gemini.failure import error_in
 from gateway.dialects.gemini.logprobs import tokens_of
-from gateway.dialects.gemini.reply import finish_of, is_blocked, parts_in, read_call, usage_in
+from gateway.dialects.gemini.reply import finish_of, is_blocked, parts_in, read_call
+from gateway.dialects.gemini.usage import is_report, read_usage, searches_of
 from gateway.dialects.reader import Reader
 
 
 def is_notable(chunk: bytes) -> bool:
     """Whether whole events say anything besides the answer's next piece. Of usage the last report counts."""
-    return any(word in chunk for word in _NOTABLE)
-
-
-_NOTABLE = (b'"finishReason"', b'"functionCall"', b'"error"', b'"groundingMetadata"', b'"promptFeedback"')
+    return (
+        b'"finishReason"' in chunk
+        or b'"functionCall"' in chunk
+        or b'"error"' in chunk
+        or b'"groundingMetadata"' in chunk
+        or b'"promptFeedback"' in chunk
+    )
 
 
 class ContentReader(Reader):
     """No word ends a stream of this protocol: it is whole when it ends, and has said why."""
 
     def __init__(self, secret: str) -> None:
+        self._report: Any = None  # not read yet
         super().__init__(secret)
+        self._told = self.usage
         self._calls: dict[int, int] = {}  # choice → calls so far
         self._ended: set[int] = set()
         self._logprobs: list[float] = []
         self._searches = 0
+
+    @property
+    def usage(self) -> Usage:
+        """The last report counts: earlier ones leave out what tools have cost. It is read when it is asked for."""
+        return self._counted()[0]
+
+    @usage.setter
+    def usage(self, usage: Usage) -> None:
+        self._count = usage, UsageSource.NONE
+
+    @property
+    def usage_source(self) -> UsageSource:
+        return self._counted()[1]
+
+    @usage_source.setter
+    def usage_source(self, source: UsageSource) -> None:
+        self._count = self._count[0], source
+
+    def _counted(self) -> tuple[Usage, UsageSource]:
+        if self._report is not None:
+            usage, source = read_usage(self._report)
+            self._count = replace(usage, searches=self._searches) if self._searches else usage, source
+            self._report = None
+        return self._count
+
+    def _note(self, body: dict[str, Any], candidates: list[dict[str, Any]]) -> None:
+        for candidate in candidates:
+            if "groundingMetadata" in candidate:
+                made = searches_of(candidate, self.model or str(body.get("modelVersion") or ""))
+                self._searches = max(self._searches, made)
+        if is_report(report := body.get("usageMetadata")):
+            self._report = report
 
     @property
     def logprobs(self) -> tuple[float, ...] | None:
@@ -52,16 +90,17 @@ class ContentReader(Reader):
             return
         candidates = body.get("candidates")
         candidates = [c for c in candidates if type(c) is dict] if type(candidates) is list else []
-        counted = self._count(body, candidates)
-        if not self.started and (candidates or counted or body.get("responseId")):
+        self._note(body, candidates)
+        if not self.started and (candidates or self._report is not None or body.get("responseId")):
             prompt = replace(self.usage, output=0, reasoning=0, audio_output=0, image_output=0)
             self.start(deltas, reply_id=body.get("responseId"), model=body.get("modelVersion"), usage=prompt)
         for candidate in candidates:
             self._read_candidate(candidate, deltas)
-        if counted:
-            deltas.append(Counted(self.usage))
         if is_blocked(body) and self.finish is None:
             self._end(0, Finish.CONTENT_FILTER, deltas)
+        if self.finish is not None and self.usage is not self._told:
+            self._told = self.usage
+            deltas.append(Counted(self._told))
 
     def at_end(self, deltas: list[Delta]) -> None:
         self.complete = self.error is None and self.finish is not None
@@ -100,16 +139,6 @@ class ContentReader(Reader):
             read = read_call(part, call, index, self.id)
             deltas.append(ToolCallStarted(index, read.id, read.name, choice, read.signature))
             deltas.append(ToolArguments(index, read.arguments, choice))
-
-    def _count(self, body: dict[str, Any], candidates: list[dict[str, Any]]) -> bool:
-        """Whether it told anything new. The last report counts: earlier ones leave out what tools have cost."""
-        usage, source = usage_in(body, candidates)
-        self._searches = max(self._searches, usage.searches)
-        usage = replace(usage, searches=self._searches) if self._searches else usage
-        if source is UsageSource.NONE or usage == self.usage:
-            return False
-        self.usage, self.usage_source = usage, source
-        return True
 
     def _end(self, choice: int, finish: Finish, deltas: list[Delta]) -> None:
         self._ended.add(choice)

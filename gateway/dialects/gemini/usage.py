@@ -15,8 +15,12 @@ from gateway.dialects.gemini.thinking import generation
 _TOLD = ("promptTokenCount", "candidatesTokenCount", "totalTokenCount")
 
 
+def is_report(report: Any) -> bool:
+    return type(report) is dict and any(field in report for field in _TOLD)
+
+
 def read_usage(report: Any) -> tuple[Usage, UsageSource]:
-    if type(report) is not dict or not any(field in report for field in _TOLD):
+    if not is_report(report):
         return NOTHING, UsageSource.NONE
     counts = Counts(report)
     prompt = counts.required("promptTokenCount")
