@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from time import monotonic
 
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from gateway import telemetry
 from gateway.core.catalogue import Model, protocol_for
 from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
-from gateway.core.decide import Route
+from gateway.core.decide import Route, within_floors
 from gateway.core.events import Intent, Origin, RequestSettled
 from gateway.core.facts import RequestFacts, Tier
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model, outcome_of
@@ -83,7 +84,7 @@ class Journey:
         self.settlement: Settlement | None = None
         self.on_settled: Callable[[], None] | None = None
         self._spool = spool
-        self._envelope = frozenset(model for rung in route.ladder for model in rung.models)
+        self._envelope = frozenset([model.id for model in route.kept])
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -120,9 +121,9 @@ class Journey:
     def begin(self, model_id: str, *, kind: Kind = Kind.ANSWER) -> Trial:
         """The one place where an attempt starts, and so where the envelope is held for every kind of it."""
         model = self.router.models.get(model_id)
-        if model is None or model not in self.router.open:
-            raise OutsideEnvelope(model_id)
-        if kind is Kind.ANSWER and model_id not in self._envelope:
+        if model is None or model_id not in (
+            self._envelope if kind is Kind.ANSWER else self.router.reachable
+        ):
             raise OutsideEnvelope(model_id)
         connection = self.runtime.connections[model.provider_key]
         dialect = protocol_for(model, connection.provider, self.facts.surface)
@@ -186,6 +187,8 @@ class Journey:
             requested=self.facts.requested_model,
             day=self.facts.at.date(),
             delivered=delivered,
+            declared=self.router.baselines,
+            could=partial(within_floors, self.route.target, self.facts, self.router),
         )
         settled = self._settled(delivered, status, outcome or self.outcome(delivered), error)
         self._spool.put(settled)
@@ -213,6 +216,8 @@ class Journey:
             model=delivered.model if delivered else "",
             baseline_model=self.settlement.baseline_model,
             baseline=self.settlement.baseline,
+            second_model=self.settlement.second_model,
+            second=self.settlement.second,
             attempts=self.settlement.lines,
             total_ms=_ms(monotonic() - self.arrived),
             first_byte_ms=None

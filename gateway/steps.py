@@ -18,7 +18,7 @@ from gateway.core.conversation import ChatRequest
 from gateway.core.decide import Refusal, decide, is_same
 from gateway.core.embedding import EmbeddingRequest
 from gateway.core.events import Origin, RequestSettled
-from gateway.core.facts import ModelKind, RequestFacts
+from gateway.core.facts import ModelKind, RequestFacts, Tier
 from gateway.core.naming import as_called, named
 from gateway.core.observe import lot_of, observe
 from gateway.core.router import Router, on_whitelist
@@ -105,7 +105,7 @@ def is_dry(call: Call) -> bool:
 
 def check_is_served(name: str, router: Router, caller: Caller) -> None:
     """`EmbeddingModelNotFound`, with the models there are, where vectors are asked for of none of them."""
-    if not any(is_same(model, name) for model in router.by_kind[ModelKind.EMBEDDING]):
+    if not any(is_same(model, name) for model in router.benches[ModelKind.EMBEDDING][Tier.LOCAL].models):
         served = [model.id for model in nameable(caller) if model.kind is ModelKind.EMBEDDING]
         raise EmbeddingModelNotFound(name, served)
 

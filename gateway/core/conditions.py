@@ -95,6 +95,8 @@ def compile_condition(condition: Condition) -> Test:
 
 
 def _compiled_parts(condition: Condition) -> Iterator[Test]:
+    for name, values in (condition.tag or {}).items():
+        yield _tag_is(name, frozenset(listed(values)))
     if condition.all_ is not None:
         yield _every(list(map(compile_condition, condition.all_)))
     if condition.any_ is not None:
@@ -146,15 +148,14 @@ def matches(pattern: str, model: str) -> bool:
     )
 
 
-def _tags_hold(asked: Mapping[str, str | tuple[str, ...]], facts: RequestFacts) -> bool:
-    return all(facts.tags.get(name) in listed(values) for name, values in asked.items())
+def _tag_is(name: str, values: frozenset[str]) -> Test:
+    return lambda facts: facts.tags.get(name) in values
 
 
 _JUDGED = ("request_class", "semantic", "difficulty", "confidence")
 
 _QUESTIONS: Mapping[str, Callable[[Any, RequestFacts], bool]] = {
     "request_class": lambda asked, facts: facts.request_class in listed(asked),
-    "tag": _tags_hold,
     "input_tokens": lambda asked, facts: facts.input_tokens in asked,
     "difficulty": lambda asked, facts: facts.difficulty in asked,
     "confidence": lambda asked, facts: facts.confidence in asked,

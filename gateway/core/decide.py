@@ -11,16 +11,16 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from operator import itemgetter
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from gateway.core.catalogue import Model, protocol_for
+from gateway.core.catalogue import WORDS, Model, protocol_for
 from gateway.core.conditions import Test, reads_classification
 from gateway.core.facts import RANK, ModelKind, Need, RequestFacts, Tier
 from gateway.core.ladder import Rung
 from gateway.core.money import PER_MILLION
 from gateway.core.policy import REQUESTED, Cascade, Floor, Otherwise, Policy, Rule
-from gateway.core.price import Usage, cost
-from gateway.core.router import Router
+from gateway.core.price import Price, Usage, banded, cost
+from gateway.core.router import Bench, Router
 
 OTHERWISE = "otherwise"
 
@@ -47,12 +47,13 @@ class Target(Struct, frozen=True, kw_only=True):
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """A ladder to climb: `kept` in the order of the ladder, `out` with the reason each was left out."""
+    """A ladder to climb. `kept` are its models in order; why each other was left out is worked out when asked."""
 
     target: Target
     ladder: tuple[Rung, ...]
     kept: tuple[Model, ...]
-    out: tuple[tuple[Model, str], ...]
+    facts: RequestFacts
+    router: Router
 
     @property
     def tier(self) -> Tier:
@@ -61,6 +62,10 @@ class Route(Struct, frozen=True, kw_only=True):
     @property
     def model(self) -> str:
         return self.ladder[0].models[0]
+
+    @property
+    def out(self) -> tuple[tuple[Model, str], ...]:
+        return objections(self.target, self.facts, self.router, self.kept)
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -72,50 +77,19 @@ class Refusal(Struct, frozen=True, kw_only=True):
 
 
 def decide(facts: RequestFacts, router: Router) -> Route | Refusal:
-    if facts.kind is ModelKind.EMBEDDING:
-        return stay(facts, router)
-    target = aim(facts, router)
-    told, mute = parted(router.by_kind[facts.kind], facts, router)
-    kept, out = sieve(told, target, facts)
-    out = mute + out
+    target = aim(facts, router) if facts.kind is ModelKind.CHAT else stay(facts, router)
+    kept = sieve(target, facts, router)
     if not kept:
-        return Refusal(target=target, code=_code(out), out=tuple(out))
+        out = objections(target, facts, router, ())
+        return Refusal(target=target, code=_code(out), out=out)
     kept = in_order(kept, facts)
-    return Route(target=target, ladder=climb(kept), kept=tuple(kept), out=tuple(out))
+    return Route(target=target, ladder=climb(kept), kept=tuple(kept), facts=facts, router=router)
 
 
-def parted(
-    models: Sequence[Model], facts: RequestFacts, router: Router
-) -> tuple[Sequence[Model], list[tuple[Model, str]]]:
-    """The models that can be told all of it, and those of whose providers only the caller's own protocol's could."""
-    if not facts.native:
-        return models, []
-    kept: list[Model] = []
-    out: list[tuple[Model, str]] = []
-    for model in models:
-        if protocol_for(model, router.providers[model.provider], facts.surface) == facts.surface:
-            kept.append(model)
-        else:
-            out.append((model, f"its provider cannot be told '{facts.native}'"))
-    return kept, out
-
-
-def stay(facts: RequestFacts, router: Router) -> Route | Refusal:
-    """Vectors of two models do not compare: the one that was asked for, wherever it is served, or none.
-
-    No rule is matched, for none may choose another model; whitelists and floors hold.
-    """
-    name = facts.requested_model
+def stay(facts: RequestFacts, router: Router) -> Target:
+    """Vectors of two models do not compare: no rule is matched, for none may choose another model. Floors hold."""
     tier, held, floor = lift(Tier.LOCAL, router.floors, facts)
-    target = Target(rule=REQUESTED, tier=tier, pin=None, cascade=None, floors=held, lifted_by=floor)
-    models = router.by_kind[facts.kind]
-    same = [model for model in models if is_same(model, name)]
-    kept, out = sieve(same, target, facts)
-    out += [(model, "another model's vectors do not compare") for model in models if model not in same]
-    if not kept:
-        return Refusal(target=target, code=_code(out), out=tuple(out))
-    kept = sorted(in_order(kept, facts), key=lambda model: model.id != name)
-    return Route(target=target, ladder=climb(kept), kept=tuple(kept), out=tuple(out))
+    return Target(rule=REQUESTED, tier=tier, pin=None, cascade=None, floors=held, lifted_by=floor)
 
 
 def is_same(model: Model, name: str) -> bool:
@@ -173,35 +147,48 @@ def lift(
     return (top.tier, names, f"floor {top.name}") if top and top.tier > tier else (tier, names, "")
 
 
-def sieve(
-    models: Iterable[Model], target: Target, facts: RequestFacts
-) -> tuple[list[Model], list[tuple[Model, str]]]:
-    """The models that could answer; every refusal carries its reason."""
-    kept: list[Model] = []
-    out: list[tuple[Model, str]] = []
-    needs, least = facts.needs & _ABILITIES, target.tier.rank
-    for model in models:
-        if objection := object_to(model, target, facts, needs, least):
-            out.append((model, objection))
-        else:
-            kept.append(model)
+def sieve(target: Target, facts: RequestFacts, router: Router) -> list[Model]:
+    """The models that could answer: those of the tier or above to which nothing is objected."""
+    bench = router.benches[facts.kind][target.tier]
+    kept = list(bench.models)
+    if target.pin or asks_much(facts, bench):
+        kept = [model for model in kept if not object_to(model, target, facts, router)]
     if not facts.unavailable:
-        return kept, out
-    well = [model for model in kept if model.id not in facts.unavailable]
-    if well:  # the last that could answer is never given up
-        out += [
-            (model, "its provider is failing just now") for model in kept if model.id in facts.unavailable
-        ]
-    return well or kept, out
+        return kept
+    return [
+        model for model in kept if model.id not in facts.unavailable
+    ] or kept  # never is the last one given up
 
 
-def object_to(model: Model, target: Target, facts: RequestFacts, needs: frozenset[Need], least: int) -> str:
-    """Why the model cannot answer, or an empty string. `least` is the rank of the target's tier."""
+def within_floors(target: Target, facts: RequestFacts, router: Router) -> list[Model]:
+    """The models that could have answered, had no rule been asked: what baselines are chosen from."""
+    held = [floor.tier for _, floor in router.floors if floor.name in target.floors]
+    tier = max(held, key=lambda tier: tier.rank, default=Tier.LOCAL)
+    return sieve(structs.replace(target, tier=tier, pin=None), facts, router)
+
+
+def asks_much(facts: RequestFacts, bench: Bench) -> bool:
+    """Whether there may be one on the bench that cannot answer this."""
+    return (
+        facts.kind is ModelKind.EMBEDDING
+        or bool(facts.native)
+        or (facts.max_output_tokens or 0) > bench.output
+        or not _ABILITIES.isdisjoint(facts.needs)
+        or facts.input_tokens + facts.output_tokens > bench.context
+    )
+
+
+def object_to(model: Model, target: Target, facts: RequestFacts, router: Router) -> str:
+    """Why the model cannot answer, or an empty string."""
+    if facts.kind is ModelKind.EMBEDDING and not is_same(model, facts.requested_model):
+        return "another model's vectors do not compare"
     if target.pin and model.id != target.pin:
         return f"rule {target.rule} pins {target.pin}"
-    if RANK[model.tier] < least:
+    if RANK[model.tier] < RANK[target.tier]:
         return f"below {target.tier.value}, which {target.lifted_by or 'rule ' + target.rule} asks for"
-    if needs and (missing := needs - model.can):
+    if facts.native and not is_native(model, facts, router):
+        return f"its provider cannot be told '{facts.native}'"
+    if missing := (facts.needs & _ABILITIES) - model.can:
         return f"lacks {', '.join(sorted(missing))}"
     if facts.max_output_tokens and model.max_output and facts.max_output_tokens > model.max_output:
         return f"answers at most {model.max_output} tokens"
@@ -210,14 +197,37 @@ def object_to(model: Model, target: Target, facts: RequestFacts, needs: frozense
     return ""
 
 
+def is_native(model: Model, facts: RequestFacts, router: Router) -> bool:
+    """Whether its provider is spoken to in the caller's own protocol."""
+    protocol = protocol_for(model, router.providers[model.provider], facts.surface)
+    return WORDS.get(protocol, protocol) == facts.surface
+
+
+def objections(
+    target: Target, facts: RequestFacts, router: Router, kept: Sequence[Model]
+) -> tuple[tuple[Model, str], ...]:
+    """Every model of the kind that was not kept, with the reason."""
+    ids = {model.id for model in kept}
+    return tuple(
+        (model, object_to(model, target, facts, router) or "its provider is failing just now")
+        for model in router.benches[facts.kind][Tier.LOCAL].models
+        if model.id not in ids
+    )
+
+
 def in_order(models: list[Model], facts: RequestFacts) -> list[Model]:
-    """By tier, then by expected cost, one without a price last; the id breaks ties, so that a replay is the same."""
+    """By tier, then by expected cost, one without a price last; the id breaks ties, so that a replay is the same.
+
+    Of an embedding's model the one that was named comes first, then the same at other providers.
+    """
+    if len(models) == 1:
+        return models
     day, into, out = facts.at.date(), facts.input_tokens, facts.output_tokens
     keyed = [
         # Not rounded to nano-dollars, so that a difference too small to be billed still orders.
         (
             RANK[model.tier],
-            (price := model.price(day)) is None,
+            (price := _price(model, day, into)) is None,
             price and price.input * into + price.output * out + price.per_request * PER_MILLION,
             model.id,
             model,
@@ -225,7 +235,15 @@ def in_order(models: list[Model], facts: RequestFacts) -> list[Model]:
         for model in models
     ]
     keyed.sort(key=_first_four)
-    return [row[4] for row in keyed]
+    ordered = [row[4] for row in keyed]
+    if facts.kind is ModelKind.EMBEDDING:
+        ordered.sort(key=lambda model: model.id != facts.requested_model)
+    return ordered
+
+
+def _price(model: Model, day: date, prompt: int) -> Price | None:
+    price = model.price(day)
+    return banded(price, prompt) if price and price.bands else price
 
 
 def climb(models: Iterable[Model]) -> tuple[Rung, ...]:

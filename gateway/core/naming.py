@@ -48,11 +48,13 @@ def named(models: Mapping[str, Model], name: str) -> Model | None:
 
 def as_called(model: Model, name: str) -> Model:
     """The same model, asked for by the very edition that the caller named: its provider may have several."""
-    if name == model.id or name in {model.wire_name, model.id.partition("/")[2]}:
+    maker, _, called = model.id.partition("/")
+    for before in (f"{maker}/", f"{model.provider}/", "models/"):
+        if name.lower().startswith(before):
+            name = name[len(before) :]
+    if name.lower() in {model.wire_name.lower(), called.lower()}:
         return model
-    return structs.replace(
-        model, upstream_model=name.removeprefix(f"{model.provider}/").removeprefix("models/")
-    )
+    return structs.replace(model, upstream_model=name)
 
 
 def names_of(model: Model) -> frozenset[str]:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
+from gateway.core.baseline import Declared
 from gateway.core.catalogue import SPOKEN, Model, Provider
 from gateway.core.conditions import Test, compile_condition, matches
-from gateway.core.facts import ModelKind
+from gateway.core.facts import ModelKind, Tier
 from gateway.core.naming import Models
 from gateway.core.policy import REQUESTED, Floor, Otherwise, Policy, Rule
 from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
@@ -25,11 +26,20 @@ class Seat(Struct, frozen=True):
     bar: str
 
 
+class Bench(Struct, frozen=True):
+    """The models of one kind that requests may reach, from one tier upwards."""
+
+    models: tuple[Model, ...]
+    context: int  # tokens, of the one with the least
+    output: int  # tokens that each of them can answer
+
+
 class Router(Struct, frozen=True, kw_only=True):
     """One tenant's router, ready to decide. `models` are all of the tenant's, `floors` the tenant's first.
 
     `rules` and `floors` carry their conditions compiled. `open` are the models that requests may reach,
-    `by_kind` the same in two heaps: an embedding is never asked of a model that chats, nor the reverse.
+    `reachable` their ids, `benches` the same by kind and from each tier upwards: an embedding is never asked of a
+    model that chats, nor the reverse.
     """
 
     id: str
@@ -39,10 +49,12 @@ class Router(Struct, frozen=True, kw_only=True):
     rules: tuple[tuple[Test, Rule], ...]
     floors: tuple[tuple[Test, Floor], ...]
     open: tuple[Model, ...]
-    by_kind: Mapping[ModelKind, tuple[Model, ...]]
+    reachable: frozenset[str]
+    benches: Mapping[ModelKind, Mapping[Tier, Bench]]
     barred: tuple[Seat, ...]
     models: Mapping[str, Model]
     providers: Mapping[str, Provider]
+    baselines: tuple[Declared, ...] = ()  # see core.baseline
 
 
 def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
@@ -63,11 +75,20 @@ def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
             (compile_condition(floor.when), floor) for floor in (*tenant.floors, *router.policy.floors)
         ),
         open=reachable,
-        by_kind={kind: tuple(model for model in reachable if model.kind is kind) for kind in ModelKind},
+        reachable=frozenset(model.id for model in reachable),
+        benches={kind: {tier: bench_of(reachable, kind, tier) for tier in Tier} for kind in ModelKind},
         barred=tuple(seat for seat in seats if seat.bar),
         models=Models({model.id: model for model in tenant.models}),
         providers=providers,
+        baselines=router.baselines,
     )
+
+
+def bench_of(models: Sequence[Model], kind: ModelKind, tier: Tier) -> Bench:
+    found = tuple(model for model in models if model.kind is kind and model.tier >= tier)
+    contexts = [model.context for model in found]
+    outputs = [model.max_output for model in found if model.max_output]
+    return Bench(found, min(contexts, default=0), min([*contexts, *outputs], default=0))
 
 
 def direct_router(model: Model, tenant: TenantSnapshot) -> Router:

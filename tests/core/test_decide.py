@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.conditions import Condition, holds
-from gateway.core.decide import Refusal, Route, candidates, decide
+from gateway.core.decide import Refusal, Route, candidates, decide, object_to
 from gateway.core.explain import explain
 from gateway.core.facts import ModelKind, Need, RequestClass, RequestFacts, Tier
 from gateway.core.policy import Cascade, Floor, Otherwise, Policy, Rule, Unsure
@@ -56,7 +56,24 @@ def test_every_model_is_accounted_for_once(policy: Policy, request: RequestFacts
 
 @given(policies(), requests())
 def test_deciding_twice_decides_the_same(policy: Policy, request: RequestFacts) -> None:
-    assert decide(request, router(policy)) == decide(request, router(policy))
+    once, again = (decide(request, router(policy)) for _ in range(2))
+    assert (once.target, once.out) == (again.target, again.out)
+    if isinstance(once, Route):
+        assert isinstance(again, Route)
+        assert (once.ladder, once.kept) == (again.ladder, again.kept)
+
+
+@given(policies(), requests())
+def test_every_model_is_kept_or_objected_to(policy: Policy, request: RequestFacts) -> None:
+    compiled = router(policy)
+    decision = decide(request, compiled)
+    kept = decision.kept if isinstance(decision, Route) else ()
+    everyone = [model.id for model in compiled.open if model.kind is request.kind]
+    assert sorted([*(model.id for model in kept), *(model.id for model, _ in decision.out)]) == sorted(
+        everyone
+    )
+    assert all(reason for _, reason in decision.out)
+    assert not any(object_to(model, decision.target, request, compiled) for model in kept)
 
 
 @given(policies(), requests())
