@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
@@ -25,6 +26,13 @@ SPOKEN = frozenset(
         "vertex_gemini",
     }
 )
+
+# Those of them that take the bodies of a surface of another name as they are.
+WORDS: Mapping[str, str] = {
+    "azure": "openai_chat",
+    "vertex_anthropic": "anthropic",
+    "vertex_gemini": "gemini",
+}
 
 
 class Auth(StrEnum):

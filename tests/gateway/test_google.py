@@ -307,3 +307,17 @@ def texts_of(chunks: list[Any]) -> list[str]:
         for part in chunk["candidates"][0]["content"].get("parts", ())
         if "text" in part
     ]
+
+
+async def test_what_only_google_can_be_told_goes_to_whom_google_is(served: Served) -> None:
+    """Its own tools: to the Gemini API, and to Vertex AI under another protocol's name; to nobody else."""
+    config = types.GenerateContentConfig(tools=[types.Tool(google_search=types.GoogleSearch())])
+    for router in GOOGLES:
+        models = await google(served, router)
+        answer = await models.generate_content(model="auto", contents="Say hello", config=config)
+        assert answer.text
+    models = await google(served, "openai")
+    with pytest.raises(errors.ClientError) as caught:
+        await models.generate_content(model="auto", contents="Say hello", config=config)
+    assert (caught.value.code, caught.value.status) == (400, "INVALID_ARGUMENT")
+    assert "tools[0].googleSearch" in str(caught.value.message)
