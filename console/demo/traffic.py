@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from math import exp
 from random import Random
 
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from console.demo.scenarios import Scenario, applications
 from gateway.core.catalogue import Model
 from gateway.core.classify import Classification, Prompt, Turn, classify
-from gateway.core.decide import Route, decide
+from gateway.core.decide import Route, decide, within_floors
 from gateway.core.events import Event, Origin, RequestSettled
 from gateway.core.facts import Need, RequestFacts, Tier
 from gateway.core.ladder import Attempt, AttemptOutcome, next_model, outcome_of
@@ -146,6 +146,7 @@ def told(
         requested=facts.requested_model,
         day=facts.at.date(),
         delivered=delivered,
+        could=partial(within_floors, route.target, facts, story.router),
     )
     return RequestSettled(
         process=PROCESS,
@@ -162,6 +163,8 @@ def told(
         model=delivered.model if delivered else "",
         baseline_model=money.baseline_model,
         baseline=money.baseline,
+        second_model=money.second_model,
+        second=money.second,
         attempts=money.lines,
         total_ms=last.started_ms + last.total_ms,
         first_byte_ms=last.started_ms + (last.first_byte_ms or 0) if delivered else None,

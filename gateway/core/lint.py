@@ -11,10 +11,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from gateway.core.baseline import WORDS
 from gateway.core.catalogue import Model
 from gateway.core.conditions import ALWAYS, Condition, Range, listed, matches
 from gateway.core.facts import ModelKind, Tier
-from gateway.core.policy import REQUESTED, Cascade, Check, Otherwise, Policy, Rule
+from gateway.core.policy import Cascade, Check, Otherwise, Policy, Rule
 from gateway.core.router import Router
 from gateway.core.snapshot import TenantSnapshot
 
@@ -65,7 +66,7 @@ def has_errors(findings: Sequence[Finding]) -> bool:
 
 def _policy(policy: Policy, around: Surroundings) -> Findings:
     known = {model.id for model in around.models}
-    if policy.baseline != REQUESTED and policy.baseline not in known:
+    if policy.baseline not in known and policy.baseline not in WORDS:
         yield _unknown_model("$.baseline", policy.baseline)
     for place, pattern in _at("$.whitelist", policy.whitelist or ()):
         if not any(matches(pattern, model) for model in known):

@@ -12,7 +12,11 @@ from msgspec import Struct
 from gateway.core.conditions import ALWAYS, Condition, Range
 from gateway.core.facts import Need, RequestClass, Tier
 
-REQUESTED = "requested"  # as a baseline: the model that the caller asked for
+# As a baseline, beside a model's id (see core.baseline):
+REQUESTED = "requested"  # the model that the caller asked for
+CHEAPEST = "cheapest"  # of those that could answer, within whitelist and floors
+FRONTIER = "frontier"  # the dearest of the highest tier of those
+MEASURED = "measured"  # the mix of models that answered before the router was used
 
 
 class Judge(

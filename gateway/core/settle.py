@@ -1,22 +1,21 @@
 """What a request cost, what it would have cost, and so what was saved.
 
-Net saving = declared baseline − every attempt of the request. The baseline is reckoned with the tokens of the
-answer that was sent (the replayed-tokens convention); a request that sent no answer has a baseline of zero, so
-that what it burnt counts against the saving. What has no price is unknown, and so is any sum it is part of.
+Net saving = declared baseline − every attempt of the request. A baseline (see `core.baseline`) is reckoned with
+the tokens of the answer that was sent; a request that sent no answer has one of zero, so that what it burnt counts
+against the saving. What has no price is unknown, and so is any sum it is part of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct
 
+from gateway.core.baseline import Declared, Question, Reckoned, beside, in_force, name_of, reckon
 from gateway.core.catalogue import Model
 from gateway.core.events import SettledAttempt
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind
-from gateway.core.naming import named
-from gateway.core.policy import REQUESTED
 from gateway.core.price import NOTHING, Usage, UsageSource, banded, cost
 
 
@@ -26,6 +25,8 @@ class Settlement(Struct, frozen=True, kw_only=True):
     lines: tuple[SettledAttempt, ...]
     baseline_model: str
     baseline: int | None
+    second_model: str = ""
+    second: int | None = None
 
     @property
     def cost(self) -> int | None:
@@ -42,6 +43,10 @@ class Settlement(Struct, frozen=True, kw_only=True):
         return total(line.cost for line in self.lines if line.attempt is not answer_of(self.lines))
 
 
+def nobody() -> tuple[Model, ...]:
+    return ()
+
+
 def settle(
     attempts: Sequence[Attempt],
     *,
@@ -50,13 +55,27 @@ def settle(
     requested: str,
     day: date,
     delivered: Attempt | None,
+    declared: Sequence[Declared] = (),
+    could: Callable[[], Sequence[Model]] = nobody,
 ) -> Settlement:
-    """`delivered` is the attempt whose answer was sent, in whole or in part; None when none was."""
-    basis = named(models, requested) if baseline == REQUESTED else models.get(baseline)
+    """`delivered` is the attempt whose answer was sent, in whole or in part; None when none was.
+
+    `baseline` is the policy's, `declared` what is in force of it when; `could` gives the models that might have
+    answered.
+    """
+    first = in_force(declared, baseline, day)
+    other = Declared(since=day, basis=beside(first.basis))
+    if delivered is None:
+        reckoned = [Reckoned(name_of(each, models, requested), 0) for each in (first, other)]
+    else:
+        question = Question(models=models, requested=requested, usage=delivered.usage, day=day, could=could)
+        reckoned = [reckon(each, question) for each in (first, other)]
     return Settlement(
         lines=tuple(line_of(attempt, models, day) for attempt in attempts),
-        baseline_model=basis.id if basis else (requested if baseline == REQUESTED else baseline),
-        baseline=0 if delivered is None else price_usage(basis, delivered.usage, day),
+        baseline_model=reckoned[0].model,
+        baseline=reckoned[0].nano,
+        second_model=reckoned[1].model,
+        second=reckoned[1].nano,
     )
 
 

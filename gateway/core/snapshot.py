@@ -11,6 +11,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from gateway.core.baseline import Declared
 from gateway.core.catalogue import Model, Provider
 from gateway.core.policy import Floor, Policy
 from gateway.core.sealed import Sealed
@@ -65,6 +66,7 @@ class RouterSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     policy: Policy
     policy_version: int
     enabled: bool = True
+    baselines: tuple[Declared, ...] = ()  # oldest first; the policy's, but not within a period that has begun
 
 
 class TenantSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):

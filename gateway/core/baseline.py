@@ -1,0 +1,118 @@
+"""What would have been paid without the router: the declared baseline, and always a second one beside it.
+
+A baseline is a model's id or one of `WORDS`, and holds from a day on. It is reckoned with the tokens of the
+answer that was sent (the replayed-tokens convention). The second one is the harshest that can be reckoned for
+every request, the cheapest model that meets the floors; where that is the declared one, it is the frontier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from gateway.core.catalogue import Model
+from gateway.core.facts import RANK
+from gateway.core.money import round_half_up
+from gateway.core.naming import named
+from gateway.core.policy import CHEAPEST, FRONTIER, MEASURED, REQUESTED
+from gateway.core.price import Price, Usage, cost
+
+WORDS = (REQUESTED, CHEAPEST, FRONTIER, MEASURED)
+
+type Weights = tuple[tuple[str, int], ...]  # model → requests
+
+
+class Declared(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """From a day on, until the next begins. `mix` is what the models' shares were before the router."""
+
+    since: date
+    basis: str  # a model's id, or one of WORDS
+    mix: Weights = ()
+
+
+class Reckoned(Struct, frozen=True):
+    """`model` is what would have answered, or the word where it is not one model; `nano` None is unknown."""
+
+    model: str
+    nano: int | None
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """About one request. `could` are the models that could have answered it, within whitelist and floors."""
+
+    models: Mapping[str, Model]
+    requested: str
+    usage: Usage
+    day: date
+    could: Callable[[], Sequence[Model]]
+
+
+def in_force(declared: Sequence[Declared], policy: str, day: date) -> Declared:
+    """Of those declared, oldest first, the last that has begun; without any, what the policy says."""
+    begun = [each for each in declared if each.since <= day]
+    return begun[-1] if begun else Declared(since=day, basis=policy)
+
+
+def beside(basis: str) -> str:
+    """The second baseline."""
+    return FRONTIER if basis == CHEAPEST else CHEAPEST
+
+
+def reckon(declared: Declared, question: Question) -> Reckoned:
+    match declared.basis:
+        case "cheapest":
+            return _of_costs(CHEAPEST, _costs(question), first=True)
+        case "frontier":
+            costs = _costs(question)
+            top = max((RANK[model.tier] for _, model in costs), default=0)
+            return _of_costs(FRONTIER, [each for each in costs if RANK[each[1].tier] == top], first=False)
+        case "measured":
+            return Reckoned(MEASURED, _mixed(declared.mix, question))
+        case "requested":
+            basis = named(question.models, question.requested)
+            return Reckoned(basis.id if basis else question.requested, _cost(basis, question))
+        case model:
+            return Reckoned(model, _cost(question.models.get(model), question))
+
+
+def name_of(declared: Declared, models: Mapping[str, Model], requested: str) -> str:
+    """What it is called where no answer was sent, so that nothing is reckoned."""
+    if declared.basis != REQUESTED:
+        return declared.basis
+    basis = named(models, requested)
+    return basis.id if basis else requested
+
+
+def _mixed(mix: Weights, question: Question) -> int | None:
+    """The mean by requests, rounded once; unknown when it is not known what any part would have cost."""
+    costs = [(weight, _cost(question.models.get(model), question)) for model, weight in mix]
+    if not costs or any(each is None for _, each in costs):
+        return None
+    return round_half_up(
+        sum(weight * (each or 0) for weight, each in costs), sum(weight for weight, _ in costs)
+    )
+
+
+def _costs(question: Question) -> list[tuple[int, Model]]:
+    """What each would have cost; those without a price are left out."""
+    found = ((model.price(question.day), model) for model in question.could())
+    return [(cost(price, question.usage), model) for price, model in found if price is not None]
+
+
+def _of_costs(word: str, costs: Sequence[tuple[int, Model]], *, first: bool) -> Reckoned:
+    if not costs:
+        return Reckoned(word, None)
+    ordered = sorted(costs, key=_by_cost)
+    amount, model = ordered[0] if first else ordered[-1]
+    return Reckoned(model.id, amount)
+
+
+def _by_cost(pair: tuple[int, Model]) -> tuple[int, str]:
+    return (pair[0], pair[1].id)
+
+
+def _cost(model: Model | None, question: Question) -> int | None:
+    price: Price | None = model.price(question.day) if model else None
+    return None if price is None else cost(price, question.usage)
