@@ -82,9 +82,10 @@ def redact(text: str, secret: str) -> str:
 
 
 def _spellings(secret: str) -> list[str]:
-    """Of the whole, and of each part of a key pair."""
+    """Of the whole, and of each part of a key pair, without the region before it."""
     found: list[str] = []
-    for part in dict.fromkeys([secret, *secret.split(":")]):
+    parts = secret.split(":")
+    for part in dict.fromkeys([secret, *parts, parts[0].partition("/")[2]]):
         if len(part) >= 8:
             encoded = b64encode(part.encode()).decode("ascii")
             found += [part, quote(part, safe=""), encoded, encoded.rstrip("=")]

@@ -13,7 +13,7 @@ import openai
 import pytest
 from anthropic.types import MessageParam, ToolParam
 from msgspec.structs import replace
-from openai.types.chat import ChatCompletionToolParam
+from openai.types.chat import ChatCompletionMessageFunctionToolCall, ChatCompletionToolParam
 from redis import Redis
 
 from console.keys.sealing import Secret, seal
@@ -156,9 +156,10 @@ async def test_a_tool_is_called_and_its_result_understood(router: str, served: S
     client = await served.chat(router)
     turns: list[Any] = [{"role": "user", "content": "What is the weather in Paris?"}]
     first = await client.chat.completions.create(model="auto", messages=turns, tools=[CHAT_TOOL])
-    (call,) = first.choices[0].message.tool_calls or ()
     assert first.choices[0].finish_reason == "tool_calls"
-    assert call.type == "function"
+    assert first.choices[0].message.tool_calls is not None
+    (call,) = first.choices[0].message.tool_calls
+    assert isinstance(call, ChatCompletionMessageFunctionToolCall)
     assert json.loads(call.function.arguments).keys() == {"city"}
     result = {"role": "tool", "tool_call_id": call.id, "content": "Sunny, 22 degrees"}
     turns += [first.choices[0].message.model_dump(exclude_none=True), result]
