@@ -29,7 +29,7 @@ from gateway.core.prompt import Prompt, Turn
 from gateway.dialects.kindred import KINDRED
 from gateway.dialects.media import split_data_url
 from gateway.dialects.openai_chat.request import output_limit
-from gateway.dialects.openai_chat.thoughts import thinking_of, thoughts
+from gateway.dialects.openai_chat.thoughts import signature_of, thinking_of, thoughts
 from gateway.dialects.openai_chat.tools import tool_name
 from gateway.errors import Untranslatable
 
@@ -209,7 +209,7 @@ def _calls(index: int, message: Mapping[str, Any]) -> Iterator[ToolCall]:
         function = call.get("function")
         if type(function) is not dict:
             raise _unsayable(f"messages[{index}].tool_calls[{number}].type")
-        yield ToolCall(call["id"], function["name"], function.get("arguments") or "{}")
+        yield ToolCall(call["id"], function["name"], function.get("arguments") or "{}", signature_of(call))
 
 
 def _tool(index: int, tool: Mapping[str, Any]) -> Tool:

@@ -10,7 +10,7 @@ import msgspec
 from gateway.core.conversation import Finish, Part, Refused, Reply, Text, Thinking, Token, ToolCall
 from gateway.core.price import NOTHING, UsageSource
 from gateway.dialects.openai_chat.failure import error_in
-from gateway.dialects.openai_chat.thoughts import said, thinking_of, thoughts
+from gateway.dialects.openai_chat.thoughts import said, signature_of, signed, thinking_of, thoughts
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
 from gateway.dialects.tokens import floats, tokens_of, told_tokens
 from gateway.errors import UpstreamInvalidResponse
@@ -112,6 +112,7 @@ def calls_of(message: Mapping[str, Any]) -> Iterator[ToolCall]:
                 str(call.get("id") or f"call_{index}"),
                 function["name"],
                 arguments_of(function.get("arguments")),
+                signature_of(call),
             )
     legacy = message.get("function_call")
     if not calls and type(legacy) is dict and legacy.get("name"):
@@ -164,16 +165,18 @@ def _choice(index: int, reply: Reply) -> dict[str, Any]:
     refusal = "".join(part.text for part in reply.parts if isinstance(part, Refused)) or None
     message: dict[str, Any] = {"role": "assistant", "content": reply.text or None, "refusal": refusal}
     message |= said([part for part in reply.parts if isinstance(part, Thinking)])
-    calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-        for call in reply.tool_calls
-    ]
+    calls = list(map(_said_call, reply.tool_calls))
     if calls:
         message["tool_calls"] = calls
     elif refusal is None and message["content"] is None:
         message["content"] = ""
     logprobs = told_logprobs(reply.tokens)
     return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": finish_word(reply)}
+
+
+def _said_call(call: ToolCall) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": function, **signed(call.signature)}
 
 
 def finish_word(reply: Reply) -> str:

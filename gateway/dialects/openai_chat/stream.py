@@ -26,7 +26,7 @@ from gateway.core.price import Usage, UsageSource
 from gateway.dialects.openai_chat.failure import error_in
 from gateway.dialects.openai_chat.reply import FINISHES, WORDS, listed, logprobs_of, reply_id, told_logprobs
 from gateway.dialects.openai_chat.surface import error_object
-from gateway.dialects.openai_chat.thoughts import said, thoughts
+from gateway.dialects.openai_chat.thoughts import said, signature_of, signed, thoughts
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
 from gateway.dialects.reader import Reader
 from gateway.dialects.rendering import fitting
@@ -136,7 +136,8 @@ class ChatReader(Reader):
             index = self._calls[key] = len(self._calls)
             name = function.get("name")
             call_id = str(call.get("id") or f"call_{index}")
-            deltas.append(ToolCallStarted(index, call_id, name if type(name) is str else "", number))
+            name = name if type(name) is str else ""
+            deltas.append(ToolCallStarted(index, call_id, name, number, signature_of(call)))
         arguments = function.get("arguments")
         if type(arguments) is dict:
             arguments = _encode(arguments).decode()
@@ -264,4 +265,5 @@ def stream_error(error: GatewayError, head: bytes) -> bytes:
 
 def _call(call: ToolCallStarted) -> dict[str, Any]:
     function = {"name": call.name, "arguments": ""}
-    return {"index": call.index, "id": call.id, "type": "function", "function": function}
+    told = {"index": call.index, "id": call.id, "type": "function", "function": function}
+    return told | signed(call.signature)

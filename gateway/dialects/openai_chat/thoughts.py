@@ -69,3 +69,18 @@ def _said(index: int, thought: Thinking | ThinkingDelta) -> dict[str, Any]:
         return {"type": "reasoning.encrypted", "data": thought.redacted, "format": FORMAT, "index": index}
     signed = {"signature": thought.signature} if thought.signature else {}
     return {"type": "reasoning.text", "text": thought.text, "format": FORMAT, "index": index} | signed
+
+
+def signature_of(call: Mapping[str, Any]) -> str:
+    """Of the thoughts that led to a tool call, where Google's own chat completions put it.
+
+    Source: https://ai.google.dev/gemini-api/docs/thought-signatures
+    """
+    extra = call.get("extra_content")
+    extra = extra.get("google") if type(extra) is dict else None
+    return _text(extra, "thought_signature") if type(extra) is dict else ""
+
+
+def signed(signature: str) -> dict[str, Any]:
+    """The field of a tool call that holds it."""
+    return {"extra_content": {"google": {"thought_signature": signature}}} if signature else {}
