@@ -221,7 +221,8 @@ def _thinking(item: Mapping[str, Any], unsayable: list[str]) -> Iterator[Thinkin
 
 
 def _thoughts(item: Mapping[str, Any]) -> list[str]:
-    return [part["text"] for part in item.get("summary") or item.get("content") or ()]
+    parts = item.get("summary") or item.get("content") or ()
+    return [part["text"] for part in parts if type(part.get("text")) is str]
 
 
 def _result(place: str, item: Mapping[str, Any], unsayable: list[str]) -> ToolResult:
@@ -238,7 +239,7 @@ def _parts(place: str, content: Any, unsayable: list[str]) -> Iterator[Part]:
         yield from [Text(content)] if content else []
         return
     for number, part in enumerate(content):
-        if part.get("detail") not in {None, "auto"}:
+        if part.get("detail") not in (None, "auto"):
             unsayable.append("input[].content[].detail")
         yield _part(f"{place}[{number}]", part)
 

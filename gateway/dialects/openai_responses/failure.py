@@ -40,9 +40,10 @@ def error_in(body: Mapping[str, Any], secret: str) -> UpstreamError | None:
     if body.get("type") == "error":
         return error_in_event(body, secret)
     error = body.get("error")
-    if type(error) is dict and body.get("object") == "response":
+    has_failed = body.get("status") == "failed"
+    if type(error) is dict and (has_failed or body.get("object") == "response"):
         return _failed(error, secret)
-    if body.get("status") == "failed":
+    if has_failed:
         return UpstreamError("The provider says that its answer failed.")
     return chat.error_in(body, secret)
 

@@ -170,8 +170,11 @@ def _check_call_id(place: str, item: dict[str, Any]) -> None:
 
 def _check_reasoning(place: str, item: dict[str, Any], seen: Seen) -> None:
     for field in ("summary", "content"):
-        if item.get(field) is not None:
-            check_parts(f"{place}.{field}", item[field], seen)
+        if item.get(field) is None:
+            continue
+        if type(item[field]) is not list:
+            raise wrong_type(f"{place}.{field}", "a list of parts")
+        check_parts(f"{place}.{field}", item[field], seen)
     sealed = item.get("encrypted_content")
     if sealed is not None and type(sealed) is not str:
         raise wrong_type(f"{place}.encrypted_content", "a string")

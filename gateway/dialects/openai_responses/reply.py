@@ -107,7 +107,7 @@ def finish_of(raw: Mapping[str, Any], parts: Sequence[Part]) -> Finish:
         details = raw.get("incomplete_details")
         reason = details.get("reason") if type(details) is dict else None
         return Finish.CONTENT_FILTER if reason == "content_filter" else Finish.LENGTH
-    if status not in {"completed", "complete", None}:  # it runs in the background, or was stopped there
+    if status not in ("completed", "complete", None):  # it runs in the background, or was stopped there
         return Finish.UNKNOWN
     if any(isinstance(part, ToolCall) for part in parts):
         return Finish.TOOL_CALLS
