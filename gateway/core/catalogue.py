@@ -17,6 +17,7 @@ SPOKEN = frozenset(
         "anthropic",
         "azure",
         "bedrock",
+        "bedrock_anthropic",
         "cohere",
         "gemini",
         "ollama",
@@ -30,6 +31,7 @@ SPOKEN = frozenset(
 # Those of them that take the bodies of a surface of another name as they are.
 WORDS: Mapping[str, str] = {
     "azure": "openai_chat",
+    "bedrock_anthropic": "anthropic",
     "vertex_anthropic": "anthropic",
     "vertex_gemini": "gemini",
 }

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from gateway.dialects.anthropic import Anthropic
 from gateway.dialects.azure import Azure
 from gateway.dialects.bedrock import Bedrock
+from gateway.dialects.bedrock.invoke import BedrockAnthropic
 from gateway.dialects.cohere import Cohere
 from gateway.dialects.dialect import CallerSide, Dialect, ProviderSide
 from gateway.dialects.gemini import Gemini
@@ -38,6 +39,7 @@ CALLERS_ONLY: Mapping[str, CallerSide] = {"openai_completions": OpenAICompletion
 PROVIDERS_ONLY: Mapping[str, ProviderSide] = {
     "azure": Azure(),
     "bedrock": Bedrock(),
+    "bedrock_anthropic": BedrockAnthropic(),
     "cohere": Cohere(),
     "ollama": Ollama(),
     "vertex_anthropic": VertexAnthropic(),

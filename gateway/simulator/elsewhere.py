@@ -9,11 +9,13 @@ from urllib.parse import unquote
 from gateway.simulator import cohere, gemini, ollama, openai
 from gateway.simulator.azure import Azure
 from gateway.simulator.bedrock import Converse
+from gateway.simulator.bedrock_invoke import Invoke
 from gateway.simulator.gemini import Generate
 from gateway.simulator.reply import Dialect, Json
 from gateway.simulator.vertex import Claude, OnVertex
 
 CONVERSE = re.compile(r"/bedrock/model/([^/]+)/(converse|converse-stream)")
+INVOKE = re.compile(r"/bedrock/model/([^/]*(?:anthropic|claude)[^/]*)/invoke(-with-response-stream)?")
 GENERATE = re.compile(r"/gemini/v1(?:beta)?/models/([^:]+):(generateContent|streamGenerateContent)")
 PREDICT = re.compile(
     r"/vertex/v1(?:beta1)?(?:/projects/[^/]+/locations/[^/]+)?/publishers/(google|anthropic)/models/([^:]+)"
@@ -29,6 +31,8 @@ def asked_at(method: str, target: str) -> Dialect[Any] | None:
         return None
     if found := CONVERSE.fullmatch(path):
         return Converse(method, target, unquote(found[1]), streaming=found[2] == "converse-stream")
+    if found := INVOKE.fullmatch(path):
+        return Invoke(method, target, unquote(found[1]), streaming=bool(found[2]))
     if found := DEPLOYED.fullmatch(path):
         return Azure(unquote(found[1]), query.removeprefix("api-version="))
     if found := GENERATE.fullmatch(path):

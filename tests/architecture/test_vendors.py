@@ -25,6 +25,7 @@ PROTOCOLS = {
     "azure",
     "gemini",
     "bedrock",
+    "bedrock_anthropic",
     "cohere",
     "ollama",
     "vertex_anthropic",

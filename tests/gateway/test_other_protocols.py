@@ -36,12 +36,14 @@ ROWS: dict[str, tuple[str, str, Auth, str]] = {
         f"{AWS_ID}:secretOf{AWS_ID}:IQoJb3JpZ2luX2VjEXAMPLE",
     ),
     "bearer": ("bedrock", "simulator:/bedrock", Auth.AWS, "ABSKQmVkcm9ja0FQSUtleS1FWEFNUExF"),
+    "invoke": ("bedrock_anthropic", "simulator:/bedrock", Auth.AWS, f"{AWS_ID}:secretOf{AWS_ID}"),
     "azure": ("azure", "simulator:/azure", Auth.API_KEY, "0123456789abcdef0123456789abcdef"),
     "azure-v1": ("azure", "simulator:/azure/openai/v1", Auth.API_KEY, "0123456789abcdef0123456789abcdef"),
     "cohere": ("cohere", "simulator:/cohere", Auth.BEARER, "a-key-of-cohere-0123456789"),
     "ollama": ("ollama", "simulator:/ollama", Auth.NONE, ""),
 }
-NAMES = {"bedrock": "us.anthropic.claude-haiku-4-5-20251001-v1:0", "ollama": "llama-3.3-8b"}
+CLAUDE = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+NAMES = {"bedrock": CLAUDE, "invoke": CLAUDE, "ollama": "llama-3.3-8b"}
 USUAL = "command-or-gpt"
 MISBEHAVIOURS = (
     "err-after-2",
@@ -54,7 +56,7 @@ MISBEHAVIOURS = (
     "null",
 )
 ROUTERS = pytest.mark.parametrize("router", ROWS)
-PROTOCOLS = pytest.mark.parametrize("router", ["bedrock", "azure", "cohere", "ollama"])
+PROTOCOLS = pytest.mark.parametrize("router", ["bedrock", "invoke", "azure", "cohere", "ollama"])
 
 WEATHER: dict[str, Any] = {
     "type": "object",
@@ -72,7 +74,9 @@ HELLO: Any = [{"role": "user", "content": "Say hello to the people of Rome"}]
 def tenant() -> TenantSnapshot:
     models = [model_of(row) for row in ROWS]
     models += [
-        model_of(row, how) for row in ("bedrock", "azure", "cohere", "ollama") for how in MISBEHAVIOURS
+        model_of(row, how)
+        for row in ("bedrock", "invoke", "azure", "cohere", "ollama")
+        for how in MISBEHAVIOURS
     ]
     made = snapshot(*((name_of(each), only(each.id)) for each in models), models=models)
     providers = tuple(
@@ -207,7 +211,7 @@ async def test_an_answer_follows_a_schema(router: str, served: Served) -> None:
     assert json.loads(answer.choices[0].message.content or "").keys() == {"city", "people"}
 
 
-@pytest.mark.parametrize("router", ["bedrock", "cohere", "ollama"])
+@pytest.mark.parametrize("router", ["bedrock", "invoke", "cohere", "ollama"])
 async def test_thoughts_are_shown_to_who_asks(router: str, served: Served) -> None:
     client = await served.messages(router)
     async with client.messages.stream(
@@ -226,7 +230,7 @@ async def test_thoughts_are_shown_to_who_asks(router: str, served: Served) -> No
 
 @PROTOCOLS
 async def test_what_is_marked_for_caching_is_counted(router: str, served: Served) -> None:
-    """Only one of them takes marks and tells; the others say nothing or do not charge for it."""
+    """Only one cloud takes marks and tells; the others say nothing or do not charge for it."""
     client = await served.messages(router)
     system: Any = [{"type": "text", "text": "Be brief. " * 800, "cache_control": {"type": "ephemeral"}}]
     first, second = [
@@ -240,7 +244,7 @@ async def test_what_is_marked_for_caching_is_counted(router: str, served: Served
         assert used.prompt == bill.prompt_tokens
         assert (used.cache_read, used.cache_write) == (bill.cached_tokens, bill.cache_write_tokens)
         assert came.usage.cache_read_input_tokens == used.cache_read
-    if router == "bedrock":
+    if router in {"bedrock", "invoke"}:
         assert first.usage.cache_creation_input_tokens == second.usage.cache_read_input_tokens
         assert second.usage.cache_read_input_tokens
 

@@ -2,7 +2,8 @@
 
 A request: `outgoing`, with `blocks` (what is said in a turn), `families` (what models differ in) and `extras` (the
 fields that only one family has). An answer: `reply`, `stream` over `event_stream`, `usage`, `failure`. Requests are
-signed by `gateway.signing.aws`.
+signed by `gateway.signing.aws`. Of Anthropic's models there, a row may say that they are spoken to in their maker's
+words (`invoke`).
 """
 
 from __future__ import annotations
