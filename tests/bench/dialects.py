@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from time import process_time
 from typing import Any
 
-from gateway.core.conversation import Delta
-from gateway.dialects import DIALECTS
+from gateway.core.conversation import ChatRequest, Conversation, Delta
+from gateway.dialects import DIALECTS, PROTOCOLS, PROVIDERS_ONLY
+from gateway.dialects.dialect import ProviderSide
+from gateway.simulator.event_stream import event as frame
 from tests.gateway.dialects.sample_streams import chunk, event
 from tests.gateway.dialects.samples import (
     ANTHROPIC,
@@ -36,6 +39,53 @@ def main() -> None:
             requests(surface, size)
         whole_answers(surface)
         stream(surface)
+        to_others(surface)
+    for protocol, pieces in OTHER_STREAMS.items():
+        other_stream(protocol, pieces[:1] + pieces[-1:] * (EVENTS - 1))
+
+
+def to_others(surface: str) -> None:
+    """A request of 1 KB, said in every protocol that only providers speak."""
+    turns = [{"role": "user", "content": WORDS * 13}]
+    conversation_of = DIALECTS[surface].conversation_of
+    request = parse(surface, body(surface, messages=turns, temperature=0.2, max_tokens=100))
+    for name, protocol in PROVIDERS_ONLY.items():
+        report(
+            f"{surface} translate 1 KB to {name}",
+            partial(_translate, protocol, conversation_of, request),
+            5_000,
+        )
+
+
+def _translate(
+    protocol: ProviderSide, conversation_of: Callable[[ChatRequest], Conversation], request: ChatRequest
+) -> None:
+    protocol.translate(conversation_of(request), MODEL)
+
+
+def other_stream(protocol: str, pieces: list[bytes]) -> None:
+    def read() -> list[Delta]:
+        reader = PROTOCOLS[protocol].stream_reader()
+        return [delta for piece in pieces for delta in reader.feed(piece)]
+
+    assert len(read()) >= EVENTS
+    report(f"{protocol} stream event read", read, 20, per=EVENTS)
+
+
+# The first event of a stream, and one of those that follow.
+OTHER_STREAMS: dict[str, list[bytes]] = {
+    "bedrock": [
+        frame("messageStart", {"role": "assistant"}),
+        frame("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": " word"}, "p": "abcdefghijkl"}),
+    ],
+    "cohere": [
+        event("message-start", id="a", delta={"message": {"role": "assistant"}}),
+        event("content-delta", index=0, delta={"message": {"content": {"text": " word"}}}),
+    ],
+    "ollama": [
+        b'{"model":"m","created_at":"x","message":{"role":"assistant","content":" word"},"done":false}\n',
+    ],
+}
 
 
 def requests(surface: str, kilobytes: int) -> None:
