@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from gateway.core.catalogue import Model
 from gateway.core.facts import RANK
-from gateway.core.money import round_half_up
+from gateway.core.money import PER_MILLION, round_half_up
 from gateway.core.naming import named
 from gateway.core.policy import CHEAPEST, FRONTIER, MEASURED, REQUESTED
-from gateway.core.price import Price, Usage, cost
+from gateway.core.price import Price, Usage, amount_of, cost
 
 WORDS = (REQUESTED, CHEAPEST, FRONTIER, MEASURED)
 
@@ -63,11 +63,12 @@ def beside(basis: str) -> str:
 def reckon(declared: Declared, question: Question) -> Reckoned:
     match declared.basis:
         case "cheapest":
-            return _of_costs(CHEAPEST, _costs(question), first=True)
+            return _of(CHEAPEST, min(_amounts(question), default=None))
         case "frontier":
-            costs = _costs(question)
-            top = max((RANK[model.tier] for _, model in costs), default=0)
-            return _of_costs(FRONTIER, [each for each in costs if RANK[each[1].tier] == top], first=False)
+            amounts = _amounts(question)
+            top = max([RANK[question.models[name].tier] for _, name in amounts], default=0)
+            highest = [each for each in amounts if RANK[question.models[each[1]].tier] == top]
+            return _of(FRONTIER, max(highest, default=None))
         case "measured":
             return Reckoned(MEASURED, _mixed(declared.mix, question))
         case "requested":
@@ -95,22 +96,26 @@ def _mixed(mix: Weights, question: Question) -> int | None:
     )
 
 
-def _costs(question: Question) -> list[tuple[int, Model]]:
-    """What each would have cost; those without a price are left out."""
-    found = ((model.price(question.day), model) for model in question.could())
-    return [(cost(price, question.usage), model) for price, model in found if price is not None]
+def _amounts(question: Question) -> list[tuple[int, str]]:
+    """What each would have cost, before rounding; those without a price are left out."""
+    day, usage = question.day, question.usage
+    found = [(model.price(day), model.id) for model in question.could()]
+    if usage == Usage(
+        input=usage.input, output=usage.output
+    ):  # as nearly all; this is done for every request
+        into, out = usage.input, usage.output
+        return [
+            (price.input * into + price.output * out + price.per_request * PER_MILLION, name)
+            if not price.bands
+            else (amount_of(price, usage), name)
+            for price, name in found
+            if price is not None
+        ]
+    return [(amount_of(price, usage), name) for price, name in found if price is not None]
 
 
-def _of_costs(word: str, costs: Sequence[tuple[int, Model]], *, first: bool) -> Reckoned:
-    if not costs:
-        return Reckoned(word, None)
-    ordered = sorted(costs, key=_by_cost)
-    amount, model = ordered[0] if first else ordered[-1]
-    return Reckoned(model.id, amount)
-
-
-def _by_cost(pair: tuple[int, Model]) -> tuple[int, str]:
-    return (pair[0], pair[1].id)
+def _of(word: str, one: tuple[int, str] | None) -> Reckoned:
+    return Reckoned(word, None) if one is None else Reckoned(one[1], round_half_up(one[0], PER_MILLION))
 
 
 def _cost(model: Model | None, question: Question) -> int | None:

@@ -93,7 +93,10 @@ class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.upstream_model or self.id.partition("/")[2]
 
     def price(self, day: date) -> Price | None:
-        return price_on(self.prices, day)
+        prices = self.prices
+        if len(prices) == 1:  # as nearly all have; this is asked of every model for every request
+            return prices[0] if prices[0].since <= day else None
+        return price_on(prices, day)
 
 
 def protocol_for(model: Model, provider: Provider, surface: str) -> str:

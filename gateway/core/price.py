@@ -100,6 +100,11 @@ def banded(price: Price, prompt: int) -> Price:
 
 def cost(price: Price, usage: Usage) -> int:
     """Nano-dollars. Rounded once, here, halves up."""
+    return round_half_up(amount_of(price, usage), PER_MILLION)
+
+
+def amount_of(price: Price, usage: Usage) -> int:
+    """Millionths of nano-dollars: what is compared, so that a difference too small to be billed still orders."""
     if price.bands:
         price = banded(price, usage.prompt)
     into, out = price.input, price.output
@@ -120,7 +125,7 @@ def cost(price: Price, usage: Usage) -> int:
         amount += usage.image_input * _or(price.image_input, into)
     if usage.image_output:
         amount += usage.image_output * _or(price.image_output, out)
-    return round_half_up(amount, PER_MILLION) + price.per_request + usage.searches * price.per_search
+    return amount + (price.per_request + usage.searches * price.per_search) * PER_MILLION
 
 
 def _or(price: int | None, parent: int) -> int:
