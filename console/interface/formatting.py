@@ -13,6 +13,7 @@ from gateway.core import money
 UNKNOWN = "unknown"
 ABSENT = "–"
 MINUS = "−"
+LONG_AGO = timedelta(days=14)
 
 _ACRONYMS = {
     "qa": "QA",
@@ -92,11 +93,14 @@ def milliseconds(duration: float | None) -> str:
 
 
 def ago(moment: datetime | None, *, now: datetime) -> str:
+    """Of what is long past, the day."""
     if moment is None:
         return "never"
     past = now - moment
     if past < timedelta(0):
         return f"in {_span(-past)}"
+    if past >= LONG_AGO:
+        return f"{moment.day} {moment:%b}" + (f" {moment:%Y}" if moment.year != now.year else "")
     return "just now" if past < timedelta(seconds=5) else f"{_span(past)} ago"
 
 

@@ -104,6 +104,9 @@ def test_milliseconds(duration: float | None, written: str) -> None:
         (200, "3 min ago"),
         (7_300, "2 h ago"),
         (3 * 86_400, "3 d ago"),
+        (13 * 86_400, "13 d ago"),
+        (14 * 86_400, "10 Nov"),
+        (400 * 86_400, "20 Oct 2025"),
         (-3_600, "in 1 h"),
     ],
 )

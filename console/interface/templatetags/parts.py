@@ -34,13 +34,19 @@ def widget(field: BoundField) -> SafeString:
     return field.as_widget(attrs={"class": " ".join(filter(None, (own, shared, wrong)))})
 
 
+CHOICES = {"select", "radioselect"}
+
+
 @register.simple_tag
 def need(field: BoundField) -> str:
-    """`optional` or `required`, whichever the fewer fields of the form are; nothing of the others."""
+    """`optional` or `required`, whichever the fewer fields of the form are; nothing of the others.
+
+    A choice always has a value, so that nobody need be told.
+    """
     asked = [one.field.required for one in field.form.visible_fields() if one.widget_type != "checkbox"]
     mostly_required = 2 * sum(asked) >= len(asked)
     if field.field.required:
-        return "" if mostly_required else "required"
+        return "" if mostly_required or field.widget_type in CHOICES else "required"
     return "optional" if mostly_required else ""
 
 

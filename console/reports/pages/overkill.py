@@ -94,7 +94,7 @@ def overkill(request: TenantRequest) -> HttpResponse:
             "saving": saving_of(served),
             "rules": _by_rule(served, page),
             "aside": [
-                (told, rules)
+                (told, rules, sum(rule.requests for rule in rules), sum(rule.cost for rule in rules))
                 for standing, told in ASIDE.items()
                 if (rules := _by_rule(report.standing(standing), page))
             ],
