@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo
 
 LEEWAY = 1.06  # of contexts: some lists round them to thousands, some do not
+PROMPTS = (1_000, 150_000, 250_000, 600_000)  # tokens: prices step up at lengths in between
 OLDEST = date(2025, 1, 1)
 
 
@@ -146,18 +147,19 @@ def _tier(place: str, entry: Entry, model: Model, today: date) -> Findings:
 
 
 def _drift(place: str, known: ModelInfo, model: Model) -> Findings:
-    """What we would book for one call, beside what genai-prices says that it costs."""
+    """What we would book for calls of several lengths, beside what genai-prices says that they cost."""
     now = datetime.now(UTC)
     price = model.price(now.date())
     if price is None or prices.by_the_hour(known):
         return
-    chats = model.kind is ModelKind.CHAT
-    read, written = (300, 700) if chats else (0, 0)
-    said = prices.said(known, input_tokens=1_000, cache_read_tokens=read, output_tokens=written, at=now)
-    booked = cost(price, Usage(input=1_000 - read, cache_read=read, output=written))
-    if booked != said:
-        what = f"a call costs {booked / NANO} USD here and {said / NANO} USD there"
-        yield Finding(place, what, "Look at console/catalogue/prices.py: it reads this price wrongly.")
+    read, written = (300, 700) if model.kind is ModelKind.CHAT else (0, 0)
+    for prompt in PROMPTS:
+        said = prices.said(known, input_tokens=prompt, cache_read_tokens=read, output_tokens=written, at=now)
+        booked = cost(price, Usage(input=prompt - read, cache_read=read, output=written))
+        if booked != said:
+            what = f"{prompt:,} tokens cost {booked / NANO} USD here and {said / NANO} USD there"
+            yield Finding(place, what, "Look at console/catalogue/prices.py: it reads this price wrongly.")
+            return
 
 
 def _names(file: str, vendor: Vendor, models: Models) -> Findings:

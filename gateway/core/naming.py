@@ -22,7 +22,7 @@ class Models(dict[str, Model]):
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[Model, ...]]:
-        return _index((name, model) for model in self.values() for name in names_of(model))
+        return _index((name, model) for model in self.values() for name in _with_provider(model))
 
     @cached_property
     def by_plain_name(self) -> Mapping[str, tuple[Model, ...]]:

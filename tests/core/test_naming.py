@@ -21,6 +21,7 @@ MODELS = Models({each.id: each for each in (MINI, OLD, CLOUD, ANYWHERE, DEPLOYED
     [
         ("alpha/mini-4", MINI),
         ("mini", MINI),
+        ("alpha/mini", MINI),
         ("mini-4", MINI),  # the other that is called so has no key
         ("mini-4-2024-08-06", MINI),
         ("alpha/mini-4-20240806", MINI),

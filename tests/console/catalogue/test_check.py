@@ -83,7 +83,7 @@ def test_what_is_wrong_is_found_with_its_place_and_a_remedy(rows: Rows, said: st
 def test_a_price_that_is_read_wrongly_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prices, "BUCKETS", prices.BUCKETS | {"cache_read_mtok": "audio_input"})
     found = map(str, check.findings(RIGHT, today=TODAY))
-    assert any("openai/gpt-4o: a call costs" in finding for finding in found)
+    assert any("openai/gpt-4o: 1,000 tokens cost" in finding for finding in found)
 
 
 def test_a_model_of_the_tenants_own_servers_is_local() -> None:

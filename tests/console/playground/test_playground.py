@@ -61,7 +61,7 @@ def test_a_request_is_explained_before_anything_is_published(vera: Person, suppo
     assert '<span class="model-provider">openai/</span>gpt-5-nano' in page
     assert "less</b>" in page or "less than the baseline openai/gpt-5" in page
     assert "no provider key for anthropic" in page
-    assert "below lightweight" not in page  # none of this provider's is
+    assert "below lightweight, which rule" in page
     assert "Evidence" in page
 
 
