@@ -42,6 +42,57 @@ def main() -> None:
         to_others(surface)
     for protocol, pieces in OTHER_STREAMS.items():
         other_stream(protocol, pieces[:1] + pieces[-1:] * (EVENTS - 1))
+    responses()
+
+
+def responses() -> None:
+    """The Responses: in, on, over to a chat and back, and the events of a stream."""
+    name, dialect, chat = "openai_responses", DIALECTS["openai_responses"], DIALECTS[OPENAI]
+    turns = [{"role": "user", "content": (WORDS * 13)[i::4]} for i in range(4)]
+    raw = json.dumps({"model": "m", "input": turns, "temperature": 0.2, "max_output_tokens": 100}).encode()
+    request, asked = dialect.parse_request(raw), parse(OPENAI, messages=turns)
+    report(f"{name} parse 1 KB", partial(dialect.parse_request, raw), 5_000)
+    report(f"{name} pass through 1 KB", partial(dialect.pass_through, request, MODEL), 5_000)
+    report(
+        f"{name} translate 1 KB to chat", partial(_translate, chat, dialect.conversation_of, request), 5_000
+    )
+    report(f"chat translate 1 KB to {name}", partial(_translate, dialect, chat.conversation_of, asked), 5_000)
+    replies = [chat.parse_reply(row.answer) for row in answers(OPENAI)]
+    written = [dialect.render_reply(reply, request, now=1) for reply in replies]
+    report(
+        f"chat answer rendered as {name}",
+        lambda: [dialect.render_reply(reply, request, now=1) for reply in replies],
+        20,
+        per=len(replies),
+    )
+    report(
+        f"{name} answer read",
+        lambda: [dialect.parse_reply(body) for body in written],
+        20,
+        per=len(replies),
+    )
+    said: dict[str, Any] = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    pieces = [
+        event("response.output_text.delta", **said, sequence_number=n, delta=" word", logprobs=[])
+        for n in range(EVENTS)
+    ]
+    other_stream(name, pieces)
+    deltas = dialect.stream_reader().feed(b"".join(pieces))
+    report(
+        f"{name} stream event relayed", lambda: _feed(dialect.stream_relay(request), pieces), 20, per=EVENTS
+    )
+    report(
+        f"{name} stream event written",
+        lambda: _feed(dialect.stream_writer(request, now=1), deltas),
+        20,
+        per=EVENTS,
+    )
+
+
+def _feed(into: Any, what: list[Any]) -> None:
+    take = into.write if hasattr(into, "write") else into.feed
+    for each in what:
+        take(each)
 
 
 def to_others(surface: str) -> None:
