@@ -47,8 +47,10 @@ class TenantRuntime:
         self.snapshot = snapshot
         self.id = snapshot.tenant
         self.connections = connections
-        self.routers = {router.id: compile_router(router, snapshot) for router in snapshot.routers}
         self.models = Models({model.id: model for model in snapshot.models})
+        self.routers = {
+            router.id: compile_router(router, snapshot, models=self.models) for router in snapshot.routers
+        }
         self.urls: dict[tuple[str, str], Url] = {}
         self._direct: dict[tuple[str, str], Router] = {}
 
@@ -59,7 +61,7 @@ class TenantRuntime:
         if router is None:
             if len(self._direct) >= MAX_DIRECT:
                 self._direct.clear()
-            router = self._direct[key] = direct_router(model, self.snapshot)
+            router = self._direct[key] = direct_router(model, self.snapshot, models=self.models)
         return router
 
 

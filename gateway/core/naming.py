@@ -18,7 +18,13 @@ from gateway.core.catalogue import Model
 
 
 class Models(dict[str, Model]):
-    """By id, with the other names they go by. Not changed once it is made."""
+    """By id, with the other names they go by, which are looked up but once. Not changed once it is made."""
+
+    def but(self, model: Model) -> Models:
+        """The same with one asked for otherwise: the names stay."""
+        same = Models(self | {model.id: model})
+        same.by_name, same.by_plain_name = self.by_name, self.by_plain_name
+        return same
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[Model, ...]]:

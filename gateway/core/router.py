@@ -57,7 +57,8 @@ class Router(Struct, frozen=True, kw_only=True):
     baselines: tuple[Declared, ...] = ()  # see core.baseline
 
 
-def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
+def compile_router(router: RouterSnapshot, tenant: TenantSnapshot, *, models: Models | None = None) -> Router:
+    """`models`: those of the tenant, where somebody has them by name already."""
     providers = {provider.id: provider for provider in tenant.providers}
     by_name = frozenset(names_in(router.policy))
     seats = [
@@ -78,7 +79,7 @@ def compile_router(router: RouterSnapshot, tenant: TenantSnapshot) -> Router:
         reachable=frozenset(model.id for model in reachable),
         benches={kind: {tier: bench_of(reachable, kind, tier) for tier in Tier} for kind in ModelKind},
         barred=tuple(seat for seat in seats if seat.bar),
-        models=Models({model.id: model for model in tenant.models}),
+        models=Models({model.id: model for model in tenant.models}) if models is None else models,
         providers=providers,
         baselines=router.baselines,
     )
@@ -91,12 +92,14 @@ def bench_of(models: Sequence[Model], kind: ModelKind, tier: Tier) -> Bench:
     return Bench(found, min(contexts, default=0), min([*contexts, *outputs], default=0))
 
 
-def direct_router(model: Model, tenant: TenantSnapshot) -> Router:
+def direct_router(model: Model, tenant: TenantSnapshot, *, models: Models | None = None) -> Router:
     """What a call without a router amounts to: one model or none, under the tenant's whitelist and floors."""
     policy = Policy(baseline=REQUESTED, whitelist=(model.id,), otherwise=Otherwise(model=model.id))
-    models = tuple(model if each.id == model.id else each for each in tenant.models)
-    around = structs.replace(tenant, models=models)
-    return compile_router(RouterSnapshot(id="", policy=policy, policy_version=0), around)
+    around = structs.replace(
+        tenant, models=tuple(model if each.id == model.id else each for each in tenant.models)
+    )
+    router = RouterSnapshot(id="", policy=policy, policy_version=0)
+    return compile_router(router, around, models=models.but(model) if models is not None else None)
 
 
 def bar_of(

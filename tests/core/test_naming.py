@@ -62,3 +62,12 @@ def test_the_provider_is_asked_for_the_edition_that_the_caller_named() -> None:
 @pytest.mark.parametrize("name", ["mini-2512", "oss:20b", "r-08-2024", "mini-preview-03-25", "r1:free"])
 def test_what_tells_models_apart_is_no_edition(name: str) -> None:
     assert plain(name) == name
+
+
+def test_a_model_asked_for_by_its_edition_keeps_all_names() -> None:
+    edition = as_called(MINI, "alpha/mini-4-2024-08-06")
+    models = MODELS.but(edition)
+    assert models["alpha/mini-4"] is edition
+    assert models.by_name is MODELS.by_name
+    assert named(models, "mini-4-2024-05-13") is OLD
+    assert MODELS["alpha/mini-4"] is MINI
