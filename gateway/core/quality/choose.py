@@ -1,0 +1,68 @@
+"""The cheapest model that is expected to do, as far as anything is known. Pure: no text, no clock, no dice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from gateway.core.quality.known import Estimate
+
+
+class Option(Struct, frozen=True):
+    """A candidate of one request. `cost` is expected, in nano-dollars; None when it has no price."""
+
+    model: str
+    cost: int | None
+    quality: Estimate
+
+
+class Choice(Struct, frozen=True):
+    """`asked` is the quality that had to be held. `against` says of every dearer-or-failing option why it was not taken."""
+
+    model: str
+    quality: Estimate
+    asked: float
+    against: tuple[tuple[str, str], ...]
+
+
+def choose(options: Sequence[Option], *, share: float, baseline: str) -> Choice | None:
+    """The cheapest whose lower bound is at least `share` of what the baseline is expected to reach.
+
+    The baseline itself needs no bound. None: the baseline is no option, so nothing can be promised.
+    An option without a price is never cheaper than one with a price; among equals the better, then the first by name.
+    """
+    standard = next((option for option in options if option.model == baseline), None)
+    if standard is None:
+        return None
+    asked = share * standard.quality.mean
+    holding = [option for option in options if option is standard or option.quality.lower >= asked]
+    taken = min(holding, key=_by_cost)
+    against = tuple(
+        (option.model, _why_not(option, taken, asked, is_baseline=option is standard))
+        for option in options
+        if option is not taken
+    )
+    return Choice(taken.model, taken.quality, asked, against)
+
+
+def worth(gain: float, extra: float, guessed: float) -> float:
+    """What to order requests by when the strong model's calls are rationed by cost: gain for each unit of `extra` cost.
+
+    As far as gain is `guessed` (`Known.guessed`), cost counts by half of its power: nothing says yet whether the long
+    requests, which cost more, are the ones that gain. What gains nothing comes last.
+    """
+    price: float = max(extra, 1e-12) ** (1 - guessed / 2)
+    return gain / price if gain > 0 else gain * price
+
+
+def _by_cost(option: Option) -> tuple[bool, int, float, str]:
+    return option.cost is None, option.cost or 0, -option.quality.mean, option.model
+
+
+def _why_not(option: Option, taken: Option, asked: float, *, is_baseline: bool) -> str:
+    if not is_baseline and option.quality.lower < asked:
+        return f"may fall to quality {option.quality.lower:.2f}, below the {asked:.2f} asked for"
+    if option.cost is None:
+        return "has no price"
+    return f"holds, but is no cheaper than {taken.model}"

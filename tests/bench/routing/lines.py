@@ -1,0 +1,232 @@
+"""What was measured, one line a set, pair or pool, label count, and with or without the tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gateway.core.quality.choose import worth
+from tests.bench.routing import measure
+from tests.bench.routing.route import Labels, Task, Trial, trials
+from tests.bench.routing.sets import FOLDS, Doubles
+
+type Budgets = Mapping[str, float | None]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """Shares 0 to 1. `pair` is strong, cheap; a pool has `pool` instead. Accuracies are on the prompts not learnt from.
+
+    `saved_at_equal`: of the best single model's cost, with the threshold at which the labelled prompts kept its
+    accuracy, out of fold; `equal_by` is by how much accuracy then differs on the others. None without labels.
+    `below_mix`: the most that the order lies below the random mix, in points; `by_chance`: an order of pure chance.
+    """
+
+    set: str
+    pair: tuple[str, str] | None = None
+    pool: tuple[str, ...] | None = None
+    labels: Labels
+    tag: bool
+    prompts: int
+    apgr: float | None
+    cpt50: float | None
+    cpt80: float | None
+    saved_at_equal: float | None
+    equal_by: float | None
+    at: Budgets
+    mix: Budgets
+    oracle: Budgets
+    best: float
+    below_mix: float | None
+    by_chance: float | None
+    p50_ms: float = 0.0
+    p99_ms: float = 0.0
+
+
+def pair_report(task: Task, labels: Labels) -> Report:
+    found = [one_pair(task, trial, labels) for trial in trials(task, labels)]
+    return average(found)
+
+
+def pool_report(task: Task, labels: Labels) -> Report:
+    found = [one_pool(task, trial, labels) for trial in trials(task, labels)]
+    return average(found)
+
+
+def one_pair(task: Task, trial: Trial, labels: Labels) -> Report:
+    """The models of the task are the strong one and the cheap one, in this order."""
+    strong, cheap = task.models
+    scores, costs = facts_of(task, trial.rows)
+    rank = trial.value[:, 0] - trial.value[:, 1]
+    share = measure.recovered(rank, scores[:, 0], scores[:, 1])
+    full = float(costs[:, 0].mean())
+    ends = measure.mix(costs.mean(0).tolist(), scores.mean(0).tolist())
+    saved, by = saved_by_pair(task, trial)
+    chance = np.random.default_rng(0)
+    return Report(
+        set=task.set.name,
+        pair=(strong, cheap),
+        labels=labels,
+        tag=task.tag,
+        prompts=len(rank),
+        apgr=measure.area(share),
+        cpt50=measure.calls_for(share, 0.5),
+        cpt80=measure.calls_for(share, 0.8),
+        saved_at_equal=saved,
+        equal_by=by,
+        at=measure.at_budgets(
+            measure.climb(worths(trial, rank, expected_costs(task, trial)), *scores.T, *costs.T), full
+        ),
+        mix=measure.at_budgets(ends, full),
+        oracle=measure.at_budgets(measure.foresee(*scores.T, *costs.T), full),
+        best=float(scores[:, 0].mean()),
+        below_mix=measure.below_mix(rank, *scores.T),
+        by_chance=fmean(measure.below_mix(chance.random(len(rank)), *scores.T) for _ in range(20)),
+    )
+
+
+def worths(trial: Trial, gain: Doubles, expected: Doubles) -> Doubles:
+    extra = (expected[:, 0] - expected[:, 1]) / expected[:, 0].mean()
+    return np.array([worth(*each, trial.guessed) for each in zip(gain.tolist(), extra.tolist(), strict=True)])
+
+
+def saved_by_pair(task: Task, trial: Trial) -> tuple[float | None, float | None]:
+    """The threshold is the highest at which the labelled prompts lose nothing; a fold's is set on the others."""
+    if not len(trial.own_rows):
+        return None, None
+    own_scores, _ = facts_of(task, trial.own_rows)
+    own_rank = trial.own_value[:, 0] - trial.own_value[:, 1]
+    rank = trial.value[:, 0] - trial.value[:, 1]
+    to_strong = np.zeros(len(rank), bool)
+    for others, here in partitions(task, trial):
+        to_strong[here] = rank[here] >= threshold(own_rank[others], own_scores[others])
+    return saving(task, trial, np.where(to_strong, 0, 1))
+
+
+def threshold(rank: Doubles, scores: Doubles) -> float:
+    """The rank from which on the strong model is asked, so that accuracy is the strong model's with fewest calls."""
+    first = measure.order(rank)
+    lost = (
+        np.concatenate(([0.0], np.cumsum((scores[:, 0] - scores[:, 1])[first])))
+        - (scores[:, 0] - scores[:, 1]).sum()
+    )
+    calls = int(np.flatnonzero(lost >= -1e-9)[0])
+    return float(rank[first[calls - 1]]) if calls else np.inf
+
+
+def one_pool(task: Task, trial: Trial, labels: Labels) -> Report:
+    scores, costs = facts_of(task, trial.rows)
+    expected = expected_costs(task, trial)
+    best = int(scores.mean(0).argmax())
+    full = float(costs[:, best].mean())
+    unit = full or 1.0
+    curve = measure.frontier(trial.value, expected / unit, scores, costs)
+    saved, by = saved_by_pool(task, trial, unit)
+    return Report(
+        set=task.set.name,
+        pool=tuple(task.models),
+        labels=labels,
+        tag=task.tag,
+        prompts=len(scores),
+        apgr=None,
+        cpt50=None,
+        cpt80=None,
+        saved_at_equal=saved,
+        equal_by=by,
+        at=measure.at_budgets(curve, full),
+        mix=measure.at_budgets(measure.mix(costs.mean(0).tolist(), scores.mean(0).tolist()), full),
+        oracle=measure.at_budgets(measure.frontier(scores, costs / unit, scores, costs), full),
+        best=float(scores[:, best].mean()),
+        below_mix=None,
+        by_chance=None,
+    )
+
+
+def saved_by_pool(task: Task, trial: Trial, unit: float) -> tuple[float | None, float | None]:
+    """The price of cost is the highest at which the labelled prompts keep the best single model's accuracy."""
+    if not len(trial.own_rows):
+        return None, None
+    own_scores, _ = facts_of(task, trial.own_rows)
+    own_expected = expected_costs(task, trial, own=True) / unit
+    expected = expected_costs(task, trial) / unit
+    chosen = np.zeros(len(trial.rows), np.intp)
+    for others, here in partitions(task, trial):
+        price = dearest_price(trial.own_value[others], own_expected[others], own_scores[others])
+        best = int(own_scores[others].mean(0).argmax())
+        chosen[here] = best if price is None else measure.choose(trial.value[here], expected[here], price)
+    return saving(task, trial, chosen)
+
+
+def dearest_price(value: Doubles, expected: Doubles, scores: Doubles) -> float | None:
+    best, rows = scores.mean(0).max(), np.arange(len(scores))
+    kept = [
+        price
+        for price in measure.prices()
+        if scores[rows, measure.choose(value, expected, float(price))].mean() >= best - 1e-9
+    ]
+    return float(max(kept)) if kept else None
+
+
+def saving(
+    task: Task, trial: Trial, chosen: np.ndarray[tuple[int], np.dtype[np.intp]]
+) -> tuple[float, float]:
+    scores, costs = facts_of(task, trial.rows)
+    rows = np.arange(len(chosen))
+    best = int(scores.mean(0).argmax())
+    full = costs[:, best].mean()
+    cost, accuracy = costs[rows, chosen].mean(), scores[rows, chosen].mean()
+    return float(1 - cost / full) if full else 0.0, float(accuracy - scores[:, best].mean())
+
+
+def partitions(
+    task: Task, trial: Trial
+) -> Iterator[tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], np.ndarray[tuple[int], np.dtype[np.bool_]]]]:
+    """Which labelled prompts set the threshold, and for which prompts. Where all are labelled, folds take turns."""
+    if len(trial.own_rows) != len(trial.rows):
+        yield np.ones(len(trial.own_rows), bool), np.ones(len(trial.rows), bool)
+        return
+    fold = task.set.fold[trial.rows]
+    for number in range(FOLDS):
+        yield fold != number, fold == number
+
+
+def facts_of(task: Task, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> tuple[Doubles, Doubles]:
+    """Scores and costs; where a file has no costs, a call of the dearest tier costs 1 and one of any other nothing."""
+    columns = task.columns
+    scores, costs = task.set.scores[np.ix_(rows, columns)], task.set.costs[np.ix_(rows, columns)]
+    if np.isnan(costs).all(axis=0).any():
+        top = max(task.tiers.values(), key=lambda tier: tier.rank)
+        return scores, np.tile([1.0 if tier is top else 0.0 for tier in task.tiers.values()], (len(rows), 1))
+    return scores, np.where(np.isnan(costs), np.nanmean(costs, axis=0), costs)
+
+
+def expected_costs(task: Task, trial: Trial, *, own: bool = False) -> Doubles:
+    """A fixed part and one by the prompt's length, for each model: what a price list and a token count would say."""
+    rows = task.set.answered(task.models)
+    _, costs = facts_of(task, rows)
+    lengths = np.array([len(line.prompt) for line in task.set.lines], float)
+    design = np.column_stack((np.ones(len(rows)), lengths[rows]))
+    parts = np.linalg.lstsq(design, costs, rcond=None)[0]
+    wanted = trial.own_rows if own else trial.rows
+    said = np.column_stack((np.ones(len(wanted)), lengths[wanted])) @ parts
+    found: Doubles = np.maximum(said, costs.mean(0) / 10)
+    return found
+
+
+def average(found: Sequence[Report]) -> Report:
+    """Over seeds; a figure that one of them does not have is not had."""
+    figures = ("apgr", "cpt50", "cpt80", "saved_at_equal", "equal_by", "best", "below_mix", "by_chance")
+    means: dict[str, Any] = {name: mean([getattr(each, name) for each in found]) for name in figures}
+    for name in ("at", "mix", "oracle"):
+        rows = [getattr(each, name) for each in found]
+        means[name] = {budget: mean([row[budget] for row in rows]) for budget in rows[0]}
+    return replace(found[0], **means)
+
+
+def mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(fmean(known), 4) if len(known) == len(values) else None
