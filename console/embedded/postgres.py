@@ -27,6 +27,7 @@ ENCODING = ("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
 SETTINGS = {
     "listen_addresses": "",
     "shared_buffers": "128MB",
+    "work_mem": "32MB",  # reports sort some ten thousand sums
     "max_connections": "100",
     "logging_collector": "off",
     "log_line_prefix": "",  # the log of `up` says whose lines these are
