@@ -77,7 +77,8 @@ def _reasons(error: Mapping[str, Any]) -> set[str]:
 
 def _field(error: Mapping[str, Any]) -> str | None:
     for detail in _details(error):
-        for violation in detail.get("fieldViolations") or ():
+        violations = detail.get("fieldViolations")
+        for violation in violations if type(violations) is list else ():
             if type(violation) is dict and text_of(violation.get("field")):
                 return text_of(violation["field"])
     return None

@@ -108,6 +108,10 @@ def _check_call(place: str, value: Any, needs: set[Need]) -> None:
 
 def _check_response(place: str, value: Any, needs: set[Need]) -> None:
     _check_function(place, value, "response")
+    for index, part in enumerate(objects(value.get("parts"))):
+        media = said(part, "inlineData") or said(part, "fileData") if type(part) is dict else None
+        if type(media) is not dict:
+            raise wrong_type(f"{place}.parts[{index}]", "an object with 'inlineData' or 'fileData'")
 
 
 def _check_function(place: str, value: Any, field: str) -> None:

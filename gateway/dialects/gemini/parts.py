@@ -23,7 +23,7 @@ from gateway.core.conversation import (
     ToolResult,
     Video,
 )
-from gateway.dialects.gemini.spelling import said
+from gateway.dialects.gemini.spelling import objects, said
 from gateway.dialects.media import media_type_of
 from gateway.errors import Untranslatable
 
@@ -100,7 +100,7 @@ def _result(result: Mapping[str, Any], reading: Reading) -> ToolResult:
     failed = response.keys() == {"error"}
     value = response["error" if failed else "output"] if failed or response.keys() == {"output"} else response
     parts: list[Text | Image] = [Text(value if type(value) is str else _json(value))]
-    for part in result.get("parts") or ():
+    for part in objects(result.get("parts")):
         media = said(part, "inlineData") or said(part, "fileData") if type(part) is dict else None
         read = _media("contents[].parts[].functionResponse.parts", media) if media else None
         if not isinstance(read, Image):
