@@ -21,6 +21,7 @@ PREDICT = re.compile(
     r"/vertex/v1(?:beta1)?(?:/projects/[^/]+/locations/[^/]+)?/publishers/(google|anthropic)/models/([^:]+)"
     r":(generateContent|streamGenerateContent|rawPredict|streamRawPredict)"
 )
+COUNTED = re.compile(r"/(gemini/v1(?:beta)?|vertex/.+/publishers/google)/models/([^/:]+):countTokens")
 DEPLOYED = re.compile(r"/azure/openai/deployments/([^/]+)/chat/completions")
 
 
@@ -48,10 +49,13 @@ def asked_at(method: str, target: str) -> Dialect[Any] | None:
     return known.get(path)
 
 
-def counted_at(method: str, path: str) -> str:
-    """The model whose tokens are asked for, or nothing."""
-    found = re.fullmatch(r"/gemini/v1(?:beta)?/models/([^:]+):countTokens", path)
-    return unquote(found[1]) if found and method == "POST" else ""
+def counted_at(method: str, path: str) -> tuple[Generate, str] | None:
+    """Who counts the tokens of a prompt, and for which model."""
+    found = COUNTED.fullmatch(path) if method == "POST" else None
+    if found is None:
+        return None
+    model = unquote(found[2])
+    return (OnVertex if found[1].startswith("vertex") else Generate)(model, streaming=False), model
 
 
 def streams(method: str, query: str) -> bool:

@@ -195,7 +195,7 @@ def asked_in(request: Request) -> Asked:
     rules = body.system_instruction
     calling = body.tool_config.function_calling_config
     tools = tuple(
-        Tool(each.name, each.description, each.parameters_json_schema or each.parameters or {})
+        Tool(each.name, each.description, each.parameters_json_schema or lowered(each.parameters or {}))
         for declared in body.tools
         for each in declared.function_declarations
         if not calling.allowed_function_names or each.name in calling.allowed_function_names

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from gateway.simulator import anthropic, embeddings, gemini, openai, tokens, vertex
+from gateway.simulator import anthropic, gemini, openai, tokens, vertex
 from gateway.simulator.converse import Conversation, authenticated
 from gateway.simulator.elsewhere import asked_at, counted_at, listed_at
+from gateway.simulator.embeddings import embedded_at
 from gateway.simulator.exchange import Exchange, Receive, Scope, Send
-from gateway.simulator.gemini import Generate
 from gateway.simulator.misbehave import JSON
 from gateway.simulator.prompt_cache import PromptCache
 from gateway.simulator.reply import Asking, Dialect, Json, Problem, encoded
@@ -71,12 +71,6 @@ class Simulator:
                 await self.converse(anthropic, exchange)
             case "POST", "/anthropic/v1/messages/count_tokens":
                 await self.count(anthropic, exchange, anthropic.counted)
-            case "POST", "/openai/v1/embeddings":
-                await self.converse(embeddings.OpenAIEmbeddings(), exchange)
-            case "POST", "/cohere/v2/embed":
-                await self.converse(embeddings.CohereEmbeddings(), exchange)
-            case "POST", "/gemini/v1beta" if model.endswith((":embedContent", ":batchEmbedContents")):
-                await self.converse(embeddings.GeminiEmbeddings(model), exchange)
             case "GET", "/openai/v1/models" | "/openai/v1":
                 await tell(openai, exchange, openai.one_model(model) if model else openai.models(MODELS))
             case "GET", "/anthropic/v1/models" | "/anthropic/v1":
@@ -92,8 +86,10 @@ class Simulator:
         """The providers that put more into a path than its place."""
         if dialect := asked_at(exchange.method, exchange.target):
             await self.converse(dialect, exchange)
-        elif model := counted_at(exchange.method, exchange.path):
-            await self.count(Generate(model, streaming=False), exchange, partial(gemini.counted, model))
+        elif embedder := embedded_at(exchange.method, exchange.target):
+            await self.converse(embedder, exchange)
+        elif found := counted_at(exchange.method, exchange.path):
+            await self.count(found[0], exchange, partial(gemini.counted, found[1]))
         elif exchange.method == "POST" and exchange.path == "/vertex/token":
             await self.grant(exchange)
         elif listed := listed_at(exchange.method, exchange.target, MODELS):

@@ -1,0 +1,1 @@
+"""The official SDKs, unmodified, through the gateway to simulated providers of every protocol."""
