@@ -38,10 +38,14 @@ def joined(base_url: str, path: str) -> str:
     """A provider's base and a path after it.
 
     A query of the base (`?api-version=…`) stands in for that of the path. After a base that ends in a version
-    (`/v1`) the query is left out, and so is what the path has before a double slash: the base says it already.
+    (`/v1`) the query is left out, and so is what the path has before a double slash: the base says it already. A
+    version that both say is said once.
     """
     base, _, said = base_url.partition("?")
     base, (path, _, query) = base.rstrip("/"), path.partition("?")
+    version = path.partition("/")[2].partition("/")[0]
+    if re.fullmatch(r"v[0-9]+[a-z0-9]*", version) and base.endswith(f"/{version}"):
+        path = path[len(version) + 1 :]
     prefix, mark, operation = path.partition("//")
     if mark and re.search(r"/v[0-9]+\Z", base):
         return f"{base}/{operation}"
