@@ -100,6 +100,7 @@ class Admission:
         self._failures = 0
         self._asked = 0.0
         self._here: dict[str, Window] = {}
+        self._refused: dict[str, int] = {}  # key → the second in which a refusal of it was recorded
 
     async def reserve(self, caller: Caller, facts: RequestFacts) -> Reservation | None:
         """None when nothing limits the caller; `RateLimited` when something does."""
@@ -117,6 +118,14 @@ class Admission:
             raise RateLimited(retry_after=wait)
         self._window(key).add(monotonic())
         return None if limits.tokens_per_minute is None else Reservation(key, second, tokens)
+
+    def is_news(self, caller: Caller) -> bool:
+        """Whether a refusal of this key is to be recorded: one a second is, so that a flood of them is none of ours."""
+        now = int(monotonic())
+        if self._refused.get(caller.key.id) == now:
+            return False
+        self._refused[caller.key.id] = now
+        return True
 
     def release(self, reservation: Reservation | None, settlement: Settlement | None) -> None:
         """Give back what was estimated and not used."""

@@ -31,6 +31,7 @@ from gateway.errors import (
     GatewayError,
     InternalError,
     InvalidRequest,
+    LimitReached,
     ModelNotAllowed,
     ModelNotFound,
     NoEligibleModel,
@@ -59,6 +60,9 @@ async def settled[T](journey: Journey, going: Coroutine[None, None, T], caller: 
     """What comes of it, admitted first; where nothing does, the books say so before anybody else is told."""
     try:
         await admit(journey, caller, tools)
+    except LimitReached as limit:
+        going.close()
+        raise failed(journey, limit) if tools.admission.is_news(caller) else limit
     except BaseException:
         going.close()
         raise

@@ -81,7 +81,7 @@ FAILURES: Mapping[str, Failure] = {
     ),
     "rate_limit_exceeded": Failure(
         "The gateway key had reached its requests or tokens per minute.",
-        "Raise the key's limits, or let the application wait as the answer's retry-after says.",
+        "Raise the key's limits, or let the application wait as retry-after says. One refusal a second is listed.",
         *_GATEWAY_KEYS,
     ),
     "budget_exceeded": Failure(

@@ -122,6 +122,36 @@ async def test_the_same_over_sockets(redis: Redis, tmp_path: Path) -> None:
     assert 1 <= int(refused.headers["retry-after"]) <= 61
 
 
+async def test_a_refusal_is_on_the_books_with_its_reason(redis: Redis, tmp_path: Path) -> None:
+    key = replace(snapshot(("support", LIGHT)).gateway_keys[0], limits=Limits(requests_per_minute=1))
+    mine = snapshot(("support", LIGHT), gateway_keys=(key,))
+    async with serving_gateway(redis, tmp_path, mine) as running, httpx.AsyncClient() as client:
+        answers = [
+            await client.post(
+                running.router("support") + "/v1/chat/completions",
+                json={"model": "x", "messages": [{"role": "user", "content": "hi"}]},
+                headers={"authorization": f"Bearer {KEY}"},
+            )
+            for _ in range(2)
+        ]
+        settled = {event.origin.request_id: event for event in await running.settled(2)}
+    assert [answer.status_code for answer in answers] == [200, 429]
+    refused = settled[answers[1].headers["x-rungway-request-id"]]
+    assert (refused.outcome, refused.status, refused.error) == ("failed", 429, "rate_limit_exceeded")
+    assert (refused.attempts, refused.baseline, refused.origin.gateway_key) == ((), 0, key.id)
+    assert answers[1].headers["x-rungway-cost-usd"] == "0"
+
+
+def test_a_flood_of_refusals_is_recorded_once_a_second(
+    client: AsyncRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, admission, now = caller(requests=1), Admission(client), 100.0
+    monkeypatch.setattr("gateway.admit.monotonic", lambda: now)
+    assert [admission.is_news(who) for _ in range(3)] == [True, False, False]
+    now = 101.0
+    assert admission.is_news(who)
+
+
 async def test_the_window_slides(redis: Redis, client: AsyncRedis) -> None:
     who, admission = caller(requests=10), Admission(client)
     assert await admitted(admission, who, 12) == 10
