@@ -39,6 +39,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
 class Text(Struct, frozen=True, tag="text", omit_defaults=True):
     text: str
     cached: bool = False  # the caller marks the prefix that ends here for caching
+    lasting: bool = False  # for an hour, not for the usual five minutes
 
 
 class Image(Struct, frozen=True, tag="image", omit_defaults=True):

@@ -11,13 +11,15 @@ from gateway.core.conversation import Document, Image, Part, Refused, Text, Thin
 from gateway.errors import Untranslatable
 
 _CACHED = {"cache_control": {"type": "ephemeral"}}
+_LASTING = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
 
 
 def blocks_of(place: str, part: Part, dropped: list[str]) -> Iterator[dict[str, Any]]:
     """None for what is empty, or was never signed and so would not be believed."""
     match part:
         case Text(text=text):
-            yield from [{"type": "text", "text": text} | (_CACHED if part.cached else {})] if text else []
+            mark = _LASTING if part.lasting else _CACHED if part.cached else {}
+            yield from [{"type": "text", "text": text} | mark] if text else []
         case Refused(text=text):
             yield from [{"type": "text", "text": text}] if text else []
         case Thinking():

@@ -25,6 +25,7 @@ from gateway.core.conversation import (
 )
 from gateway.core.prompt import Prompt, Turn
 from gateway.dialects.anthropic.tools import is_own
+from gateway.dialects.marks import cache_mark
 from gateway.errors import Untranslatable
 
 # What Conversation calls by another word.
@@ -158,7 +159,7 @@ def _blocks(place: str, content: Any) -> Iterator[Part]:
 def _block(place: str, block: Mapping[str, Any]) -> Part:
     match block["type"]:
         case "text":
-            return Text(block["text"], cached=block.get("cache_control") is not None)
+            return Text(block["text"], **cache_mark(block.get("cache_control")))
         case "image":
             return Image(**_source(place, block["source"]))
         case "document":

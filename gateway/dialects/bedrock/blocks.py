@@ -27,6 +27,7 @@ from gateway.errors import Untranslatable
 type Block = dict[str, Any]
 
 CACHE_POINT: Block = {"cachePoint": {"type": "default"}}
+LASTING_POINT: Block = {"cachePoint": {"type": "default", "ttl": "1h"}}
 
 _IMAGES = {"png": "png", "jpeg": "jpeg", "jpg": "jpeg", "gif": "gif", "webp": "webp"}
 _VIDEOS = {"x-matroska": "mkv", "quicktime": "mov", "x-flv": "flv", "x-ms-wmv": "wmv", "3gpp": "three_gp"} | {
@@ -90,7 +91,7 @@ def _text(part: Text | Refused, text: str, dropped: list[str], *, caches: bool) 
         yield {"text": text}
     if isinstance(part, Text) and part.cached:
         if caches:
-            yield CACHE_POINT
+            yield LASTING_POINT if part.lasting else CACHE_POINT
         else:
             dropped.append("cache_control")
 

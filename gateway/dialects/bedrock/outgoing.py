@@ -23,7 +23,7 @@ from gateway.core.conversation import (
 )
 from gateway.core.facts import Need
 from gateway.dialects.anthropic.schema import simplified
-from gateway.dialects.bedrock.blocks import CACHE_POINT, Block, blocks_of
+from gateway.dialects.bedrock.blocks import Block, blocks_of
 from gateway.dialects.bedrock.extras import extras_for
 from gateway.dialects.bedrock.families import caches_on_demand, family_of
 from gateway.dialects.dialect import Outgoing
@@ -112,7 +112,7 @@ def _alternating(turns: Sequence[Message], dropped: list[str], *, caches: bool) 
             said.append({"role": role, "content": blocks})
     for turn_said in said:
         turn_said["content"].sort(key=_comes_later)
-    if not said or said[0]["content"][0] == CACHE_POINT:
+    if not said or "cachePoint" in said[0]["content"][0]:
         raise Untranslatable("To this model's provider nothing cannot be said.", param="messages")
     return said
 

@@ -27,6 +27,7 @@ from gateway.core.conversation import (
 )
 from gateway.core.prompt import Prompt, Turn
 from gateway.dialects.kindred import KINDRED
+from gateway.dialects.marks import cache_mark
 from gateway.dialects.media import split_data_url
 from gateway.dialects.openai_chat.request import output_limit
 from gateway.dialects.openai_chat.thoughts import signature_of, thinking_of, thoughts
@@ -167,7 +168,7 @@ def _parts(index: int, message: Mapping[str, Any]) -> Iterator[Part]:
 def _part(place: str, part: Mapping[str, Any]) -> Part:
     match part["type"]:
         case "text":
-            return Text(part["text"], cached=bool(part.get("cache_control")))
+            return Text(part["text"], **cache_mark(part.get("cache_control")))
         case "image_url":
             return Image(**split_data_url(_url(part["image_url"])))
         case "document_url":

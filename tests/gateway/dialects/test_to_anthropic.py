@@ -106,7 +106,7 @@ def test_the_models_own_limit_is_the_default() -> None:
 
 def test_content_of_every_kind() -> None:
     content = [
-        {"type": "text", "text": "look", "cache_control": {"type": "ephemeral"}},
+        {"type": "text", "text": "look", "cache_control": {"type": "ephemeral", "ttl": "1h"}},
         {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}", "detail": "low"}},
         {"type": "image_url", "image_url": {"url": "https://x.test/y.png"}},
         {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBE"}},
@@ -115,7 +115,7 @@ def test_content_of_every_kind() -> None:
     assert message == {
         "role": "user",
         "content": [
-            {"type": "text", "text": "look", "cache_control": {"type": "ephemeral"}},
+            {"type": "text", "text": "look", "cache_control": {"type": "ephemeral", "ttl": "1h"}},
             {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}},
             {"type": "image", "source": {"type": "url", "url": "https://x.test/y.png"}},
             {

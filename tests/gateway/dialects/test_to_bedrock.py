@@ -175,7 +175,7 @@ def test_a_conversation() -> None:
 def test_pictures_documents_and_marks() -> None:
     body = sent(
         ANTHROPIC,
-        system=[{"type": "text", "text": "Rules", "cache_control": {"type": "ephemeral"}}],
+        system=[{"type": "text", "text": "Rules", "cache_control": {"type": "ephemeral", "ttl": "1h"}}],
         messages=[
             {
                 "role": "user",
@@ -194,7 +194,7 @@ def test_pictures_documents_and_marks() -> None:
             }
         ],
     )
-    assert body["system"] == [{"text": "Rules"}, {"cachePoint": {"type": "default"}}]
+    assert body["system"] == [{"text": "Rules"}, {"cachePoint": {"type": "default", "ttl": "1h"}}]
     assert body["messages"][0]["content"] == [
         {"image": {"format": "jpeg", "source": {"bytes": "aGk="}}},
         {"document": {"name": "Q3 report (final)", "format": "pdf", "source": {"bytes": "aGk="}}},
