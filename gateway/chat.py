@@ -64,6 +64,7 @@ class Chat:
         protocol = protocol_of(trial)
         reply = protocol.parse_reply(body, secret=secret_of(trial))
         account(trial, reply, prompt_tokens=journey.facts.input_tokens)
+        trial.made = reply.id
         if protocol.words != self.surface.name:
             body = self.surface.render_reply(told(reply, trial), self.request, now=int(time()))
         return Came(attempt=await self._judged(journey, trial, reply), body=body)
@@ -93,6 +94,7 @@ class Chat:
 
     async def _whole_stream(self, journey: Journey, trial: Trial, stream: Stream) -> Came:
         stream.account()
+        trial.made = stream.relay.id
         body = stream.take()
         attempt = await self._judged(journey, trial, stream.relay.reply)
         return Came(attempt=attempt, body=body, content_type=EVENTS)

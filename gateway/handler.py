@@ -21,6 +21,7 @@ from gateway.egress import Egress
 from gateway.errors import Draining
 from gateway.exchange import Answer, Call
 from gateway.idempotency import HEADER, Once
+from gateway.makers import Makers
 from gateway.pipeline import answer
 from gateway.record import Spool
 from gateway.settings import Settings
@@ -54,6 +55,7 @@ class Handler:
             dispatcher=Dispatcher(self._egress, breakers),
             breakers=breakers,
             admission=Admission(self._redis, gateways=settings.gateways),
+            makers=Makers(self._redis),
         )
         self._once = Once(self._redis, settings.secret_key)
         self._tasks: list[asyncio.Task[None]] = []

@@ -35,6 +35,7 @@ class Trial:
         "first_byte",
         "id",
         "kind",
+        "made",
         "model",
         "started",
         "usage",
@@ -51,6 +52,7 @@ class Trial:
     ) -> None:
         self.id, self.model, self.connection, self.kind = id, model, connection, kind
         self.dialect = dialect  # the protocol in which the model is asked
+        self.made = ""  # the answer's id, as the provider gave it
         self.started = monotonic()
         self.closed = False
         self.first_byte: float | None = None
@@ -83,6 +85,7 @@ class Journey:
         self.dropped: set[str] = set()  # fields of the request that a provider could not be told
         self.settlement: Settlement | None = None
         self.on_settled: Callable[[], None] | None = None
+        self.on_kept: Callable[[str, str], None] | None = None  # an answer's id, the provider key's name
         self._spool = spool
         self._envelope = frozenset([model.id for model in route.kept])
 
@@ -168,6 +171,8 @@ class Journey:
             total_ms=_ms(monotonic() - trial.started),
         )
         self.attempts.append(attempt)
+        if self.on_kept and trial.made and trial.dialect == self.facts.surface:
+            self.on_kept(trial.made, trial.connection.name)
         return attempt
 
     def overrule(self, attempt: Attempt, because: str) -> Attempt:

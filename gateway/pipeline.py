@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from time import perf_counter_ns
+
+from msgspec.structs import replace
 
 from gateway.authenticate import Caller, authenticate
 from gateway.chat import Chat
@@ -42,9 +45,14 @@ async def chat(call: Call, caller: Caller, tools: Tools) -> Answer:
     prompt = surface.prompt_of(request)
     seen = classify(prompt)
     facts = facts_of(call, caller, request, seen, tools.breakers)
+    if request.follows:
+        made_by = await tools.makers.of(caller.runtime.id, request.follows, request.native)
+        facts = replace(facts, made_by=made_by)
     if is_dry(call):
         return dry(explanation_of(explain(facts, router), seen), call, caller, router)
     journey = begin(call, caller, request, router, facts, began, tools.spool)
+    if request.kept:
+        journey.on_kept = partial(tools.makers.remember, caller.runtime.id)
     going = travel(journey, Chat(surface, request, prompt, tools.dispatcher), caller, tools)
     if not request.streaming:
         return await going

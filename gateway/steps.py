@@ -40,6 +40,7 @@ from gateway.errors import (
 from gateway.exchange import LEFT, Call
 from gateway.journey import DEADLINE, Journey
 from gateway.listing import nameable
+from gateway.makers import Makers
 from gateway.outgoing import counted, decided
 from gateway.record import Spool
 from gateway.telemetry import place_of
@@ -54,6 +55,7 @@ class Tools(Struct, frozen=True):
     dispatcher: Dispatcher
     breakers: Breakers
     admission: Admission
+    makers: Makers
 
 
 async def settled[T](journey: Journey, going: Coroutine[None, None, T], caller: Caller, tools: Tools) -> T:

@@ -53,6 +53,10 @@ class Translation:
         self.deltas: list[Delta] = []  # kept only for what checks the answer
 
     @property
+    def id(self) -> str:
+        return self._reader.id
+
+    @property
     def model(self) -> str:
         return self._reader.model
 
@@ -201,6 +205,7 @@ class Stream:
     def finish(self, *, because: str = "") -> Attempt:
         """It came whole."""
         self.account()
+        self.trial.made = self.relay.id
         attempt = self.journey.close(
             self.trial, AttemptOutcome.ANSWERED, served=self.relay.model, because=because
         )

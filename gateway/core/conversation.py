@@ -28,6 +28,8 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     wants_usage: bool = False  # whether the caller asked for usage in the stream
     needs: frozenset[Need] = frozenset()
     native: str = ""  # the first field that only a provider of this very protocol can be told: its tools, its memory
+    follows: str = ""  # the id of an earlier answer, that its provider remembers
+    kept: bool = False  # whether its provider shall remember the answer
     wants_logprobs: bool = False  # we want them, for a check; the caller may not
     max_output_tokens: int | None = None
     choices: int = 1

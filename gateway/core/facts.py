@@ -108,4 +108,5 @@ class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     budget_left: float = 1.0  # share of the tightest budget
     kind: ModelKind = ModelKind.CHAT  # of model, that can answer it
     native: str = ""  # the first field that only a provider of the caller's own protocol can be told
+    made_by: str = ""  # the provider key whose account remembers the answer that this request follows
     counts_only: bool = False  # nothing is generated: the caller asks how many tokens the prompt has

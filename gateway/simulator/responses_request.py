@@ -97,8 +97,8 @@ def parse(body: bytes) -> Request:
             400, "Missing required parameter: 'input'.", code="missing_required_parameter", param="input"
         )
     if isinstance(request.input, list):
-        for place, item in enumerate(request.input):
-            check(place, item)
+        for index, item in enumerate(request.input):
+            check(index, item)
     return request
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_DNS, UUID, uuid5
@@ -20,7 +22,17 @@ from gateway.core.conditions import Range
 from gateway.core.facts import Tier
 from gateway.core.policy import Cascade, Check, Otherwise, Policy
 from gateway.core.snapshot import ProviderKeySnapshot, TenantSnapshot
-from tests.gateway.world import KEY, SECRET, Served, id_of, misbehaving, model, serving_gateway, snapshot
+from tests.gateway.world import (
+    KEY,
+    OTHER_KEY,
+    SECRET,
+    Served,
+    id_of,
+    misbehaving,
+    model,
+    serving_gateway,
+    snapshot,
+)
 
 AWS = "AKIASIMULATED0000001:secretOfAKIASIMULATED0000001"
 ACCESS = json.dumps({"access_key_id": AWS.partition(":")[0], "secret_access_key": AWS.partition(":")[2]})
@@ -48,6 +60,7 @@ KINDS = {
     "ollama": Kind(dialect="ollama", base="simulator:/ollama"),
     "bedrock": Kind(dialect="bedrock", base="simulator:/bedrock", auth=Auth.AWS, secret=ACCESS),
 }
+TWIN = Kind(dialect="openai_responses", base="simulator:/openai/v1", secret=f"{SECRET}-of-the-twin")
 NATIVE = {"responses", "both"}
 EACH = pytest.mark.parametrize("kind", KINDS)
 TOOL: Any = {
@@ -70,15 +83,17 @@ class City(BaseModel):
     population: int
 
 
-def tenant(*kinds: str, policy: Policy | None = None) -> TenantSnapshot:
+def tenant(
+    *kinds: str, policy: Policy | None = None, name: str = "tenant-1", shown: str = KEY
+) -> TenantSnapshot:
     """One model of each kind of provider, the first the cheapest."""
     chosen = policy or Policy(baseline=f"{kinds[0]}/m", otherwise=Otherwise(tier=Tier.LIGHTWEIGHT))
     models = [
         model(f"{kind}/m", Tier.LIGHTWEIGHT, (1 + place, 2), upstream_model=KINDS[kind].model)
         for place, kind in enumerate(kinds)
     ]
-    keys = tuple(key(kind) for kind in kinds)
-    made = snapshot(("support", chosen), models=models, provider_keys=keys)
+    keys = tuple(key(kind, name) for kind in kinds)
+    made = snapshot(("support", chosen), tenant=name, key=shown, models=models, provider_keys=keys)
     return structs.replace(made, providers=tuple(provider(kind) for kind in kinds))
 
 
@@ -87,9 +102,9 @@ def provider(kind: str) -> Provider:
     return Provider(id=kind, name=kind, dialect=row.dialect, base_url=row.base, auth=row.auth, also=row.also)
 
 
-def key(kind: str) -> ProviderKeySnapshot:
+def key(kind: str, name: str) -> ProviderKeySnapshot:
     key_id = uuid5(NAMESPACE_DNS, kind)
-    sealed = seal(Secret(KINDS[kind].secret), tenant=UUID(id_of("tenant-1")), secret_id=key_id)
+    sealed = seal(Secret(KINDS[kind].secret), tenant=UUID(id_of(name)), secret_id=key_id)
     return ProviderKeySnapshot(
         id=str(key_id), name=f"{kind}-main", provider=kind, base_url=KINDS[kind].base, sealed=sealed
     )
@@ -244,6 +259,41 @@ async def test_memory_stays_with_who_has_it(redis: Redis, tmp_path: Path) -> Non
     assert followed.parse().previous_response_id == native.id
     assert unknown.value.param == "previous_response_id"
     assert ours.value.param == "previous_response_id"
+
+
+@pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streamed"])
+async def test_what_follows_an_answer_goes_to_the_account_that_made_it(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, streaming: bool
+) -> None:
+    """Of two that both remember, though the other is cheaper; another tenant finds nothing."""
+    monkeypatch.setitem(KINDS, "twin", TWIN)
+    theirs = tenant("responses", "twin", name="tenant-2", shown=OTHER_KEY)
+    async with serving_gateway(redis, tmp_path, tenant("responses", "twin"), theirs) as served:
+        direct = await served.chat(base=f"{served.url}/v1")
+        made: Any = await direct.responses.create(model="twin/m", input="My name is Ada.", stream=streaming)
+        if streaming:
+            made = [event async for event in made][-1].response
+        await known(redis, made.id)
+        followed = await post(served, {"input": "And?", "previous_response_id": made.id})
+        stranger = await served.chat(key=OTHER_KEY)
+        with pytest.raises(openai.NotFoundError) as nothing:
+            await stranger.responses.create(model="m", input="And?", previous_response_id=made.id)
+        settled = await served.settled(2)
+    assert followed.status_code == 200
+    assert followed.headers["x-rungway-model"] == "twin/m"
+    assert [len(each.attempts) for each in settled] == [1, 1]
+    assert settled[1].facts.made_by == "twin-main"
+    assert nothing.value.param == "previous_response_id"
+    assert len(served.statement.read_text().splitlines()) == 2  # no provider was asked for the stranger
+
+
+async def known(redis: Redis, answer: str) -> None:
+    """It is written down beside the request."""
+    async with asyncio.timeout(5):
+        while True:
+            if redis.exists(f"rungway:made:{sha256(answer.encode()).hexdigest()}"):
+                return
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,8 @@ def parse_request(body: bytes) -> ChatRequest:
         wants_usage=True,
         needs=frozenset(seen.needs | _needs(raw, streaming=streaming)),
         native=seen.native,
+        follows=raw.get("previous_response_id") or "",
+        kept=raw.get("store") is not False,
         max_output_tokens=raw.get("max_output_tokens"),
         end_user=raw.get("user") or raw.get("safety_identifier") or "",
         dropped=dropped,
