@@ -20,8 +20,8 @@ def _post(surface: str, operation: str = "chat", *, streaming: bool = False, bat
     return Endpoint(surface=surface, operation=operation, method="POST", streaming=streaming, batch=batch)
 
 
-# Some SDKs of OpenAI's put `/v1` before their paths, some take it for a part of the base.
-_OPENAI: Mapping[str, Endpoint] = {
+# Some SDKs put `/v1` before these paths, some take it for a part of the base.
+_UNVERSIONED: Mapping[str, Endpoint] = {
     "/chat/completions": _post("openai_chat"),
     "/responses": _post("openai_responses"),
     "/completions": _post("openai_completions"),
@@ -29,8 +29,8 @@ _OPENAI: Mapping[str, Endpoint] = {
     "/models": _get("openai_chat"),
 }
 _FIXED: Mapping[str, Endpoint] = {
-    **_OPENAI,
-    **{f"/v1{path}": endpoint for path, endpoint in _OPENAI.items()},
+    **_UNVERSIONED,
+    **{f"/v1{path}": endpoint for path, endpoint in _UNVERSIONED.items()},
     "/v1/messages": _post("anthropic"),
     "/v1/messages/count_tokens": _post("anthropic", "count"),
     "/v1beta/models": _get("gemini"),
@@ -43,7 +43,10 @@ _OF_A_MODEL: Mapping[str, Endpoint] = {  # `{version}/models/{model}:{verb}`
     "batchEmbedContents": _post("gemini", "embed", batch=True),
 }
 _ROUTER = re.compile(rb"/router/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})(/.*)\Z")
-_MODEL = re.compile(rb"(/v1beta|/v1|)/models/([^?#]{1,300}?)(?::([A-Za-z]+))?\Z")
+# Under one cloud's address a place and a publisher stand before the model.
+_PLACE = rb"(?:/projects/[^/]+/locations/[^/]+)?/publishers/([^/]+)"
+_MODEL = re.compile(rb"(/v1beta1|/v1beta|/v1|)(?:%b)?/models/([^?#]{1,300}?)(?::([A-Za-z]+))?\Z" % _PLACE)
+_OWN = b"google"  # its publisher's name is said of models that have no other
 
 
 def find(path: bytes) -> tuple[Endpoint | None, str]:
@@ -65,9 +68,11 @@ def _of_a_model(path: bytes) -> Endpoint | None:
     match = _MODEL.match(path)
     if match is None:
         return None
-    version, model, verb = match[1], unquote_to_bytes(match[2]).decode(errors="replace"), match[3]
+    version, publisher, named, verb = match.groups()
+    named = named if publisher in {None, _OWN} else b"%b/%b" % (publisher, named)
+    model = unquote_to_bytes(named).decode(errors="replace")
     if verb is None:
-        return replace(_get("gemini" if version == b"/v1beta" else "openai_chat"), model=model)
+        return replace(_get("gemini" if version.startswith(b"/v1beta") else "openai_chat"), model=model)
     endpoint = _OF_A_MODEL.get(verb.decode())
     return replace(endpoint, model=model) if endpoint and endpoint.surface in SURFACES else None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from google import genai
 from google.genai import errors, types
 from google.genai.models import AsyncModels
 from redis import Redis
@@ -243,6 +244,22 @@ async def test_a_model_is_named_without_a_router(served: Served) -> None:
     assert (caught.value.code, caught.value.status) == (404, "NOT_FOUND")
     settled = await served.settled(4)
     assert [event.model for event in settled] == [*["gemini/gemini-3.5-flash"] * 3, "openai/gpt-5-nano"]
+
+
+async def test_the_sdk_in_its_other_mode(served: Served) -> None:
+    """It was written for Vertex AI: a place and a publisher stand in its paths."""
+    options = types.HttpOptions(base_url=served.url)
+    with genai.Client(vertexai=True, api_key=KEY, http_options=options) as client:
+        async with client.aio as asynchronous:
+            for name in ("gemini-3.5-flash", "openai/gpt-5-nano", "anthropic/claude-haiku-4-5"):
+                answer = await asynchronous.models.generate_content(model=name, contents="Say hello")
+                assert answer.text
+    settled = await served.settled(3)
+    assert [event.model for event in settled] == [
+        "gemini/gemini-3.5-flash",
+        "openai/gpt-5-nano",
+        "anthropic/claude-haiku-4-5",
+    ]
 
 
 async def test_a_stream_is_one_array_where_no_events_are_asked_for(served: Served) -> None:
