@@ -20,6 +20,7 @@ VENDORS = re.compile(
 PROTOCOLS = {
     "openai_chat",
     "openai_responses",
+    "openai_completions",
     "openai_embeddings",
     "anthropic",
     "azure",
@@ -38,7 +39,7 @@ SPEAKS_FOR_ITSELF = (
     "console/management/commands/demo",
 )
 ALLOWED = {
-    "console/interface/formatting.py": "OpenAI chat",  # how the name of a protocol is written
+    "console/interface/formatting.py": "OpenAI ",  # how the name of a protocol is written
     "console/catalogue/specs.py": "local/llama-3.3-8b",  # an example of an id, in an error
     "console/keys/entered.py": "simulator:/openai/v1 or simulator:/anthropic",  # an example of an address
     "console/supervisor/welcome.py": "gpt-5",  # what an application asks for, in the line to paste

@@ -129,10 +129,10 @@ def rounded(vector: Vector) -> list[float]:
 def test_vectors_stand_in_the_order_of_the_inputs() -> None:
     rows = [{"index": index, "embedding": [index]} for index in (2, 0, 1)]
     read = PROTOCOLS["openai_chat"].parse(json.dumps({"data": rows}).encode(), {}, 3)
-    assert read.vectors == ([0], [1], [2])
+    assert list(read.vectors) == [[0], [1], [2]]
     unnumbered = [{"embedding": [index]} for index in (2, 0, 1)]
     read = PROTOCOLS["openai_chat"].parse(json.dumps({"data": unnumbered}).encode(), {}, 3)
-    assert read.vectors == ([2], [0], [1])
+    assert list(read.vectors) == [[2], [0], [1]]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
