@@ -332,6 +332,24 @@ class Sequence(models.Model):
         return self.process
 
 
+class DeclaredBaseline(Owned):
+    """What a router's savings are measured against, from a day on. Appended to, never changed."""
+
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="declared_baselines")
+    router = models.TextField()
+    since = models.DateField()
+    basis = models.TextField()  # a model's id, or a word of core.baseline
+    mix = models.JSONField()  # model → requests, where that is the basis
+    policy_version = models.PositiveBigIntegerField()  # that declared it
+    declared_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("tenant", "router", "since"), name="baselines_of_router"),)
+
+    def __str__(self) -> str:
+        return f"{self.router} {self.since}: {self.basis}"
+
+
 class SelfCheck(models.Model):
     """What an hourly look at the books found: invariant → how many things contradict it."""
 

@@ -41,6 +41,45 @@ def by_saving(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row.measures.saved is None, -(row.measures.saved or 0), row.key))
 
 
+class Compared(Struct, frozen=True, kw_only=True):
+    """The declared baseline and the one beside it, over the same requests; None where a saving is unknown."""
+
+    declared: int | None  # nano-dollars saved
+    second: int | None
+    unknown: int  # requests whose second baseline nobody knows
+
+    @property
+    def flatters(self) -> str:
+        """Which of the two makes savings look larger: declared, second, or neither."""
+        if self.declared is None or self.second is None or self.declared == self.second:
+            return ""
+        return "declared" if self.declared > self.second else "second"
+
+
+def compared(total: Measures) -> Compared:
+    return Compared(declared=total.saved, second=total.saved_by_second, unknown=total.second_unknown)
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """The saving, parted by who counted the tokens: the provider, or we by estimate."""
+
+    verified: int | None
+    estimated: int | None
+    verified_requests: int
+    estimated_requests: int
+
+
+def evidence(tenant: Tenant, query: SpendQuery) -> Evidence:
+    rows = {row.key[0]: row.measures for row in spend(tenant, query.told_apart("verified")).rows}
+    told, guessed = rows.get("true", Measures()), rows.get("false", Measures())
+    return Evidence(
+        verified=told.saved,
+        estimated=guessed.saved,
+        verified_requests=told.requests - told.unknown_requests,
+        estimated_requests=guessed.requests - guessed.unknown_requests,
+    )
+
+
 class TierShare(Struct, frozen=True, kw_only=True):
     tier: str
     measures: Measures

@@ -146,6 +146,7 @@ def told(
         requested=facts.requested_model,
         day=facts.at.date(),
         delivered=delivered,
+        declared=story.router.baselines,
         could=partial(within_floors, route.target, facts, story.router),
     )
     return RequestSettled(

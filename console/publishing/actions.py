@@ -10,9 +10,11 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from billing import baselines
 from console.publishing import delivery
 from console.publishing.models import Publication
 from console.publishing.snapshot import snapshot_of
+from console.routers.selectors import snapshots_of
 from console.tenancy import every_tenant
 from console.tenants.models import Tenant
 
@@ -24,7 +26,11 @@ def publish_tenant(tenant_id: UUID, *, at: datetime | None = None) -> int:
     `at` is the present, but for a history that is told afterwards.
     """
     tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
-    snapshot = snapshot_of(tenant, version=_next_version(tenant), at=at or timezone.now())
+    at = at or timezone.now()
+    for router in snapshots_of(tenant):
+        policy, number = router.policy, router.policy_version
+        baselines.declare(tenant, router.id, policy.baseline, policy_version=number, now=at)
+    snapshot = snapshot_of(tenant, version=_next_version(tenant), at=at)
     Publication.of(snapshot).save(force_insert=True)
     transaction.on_commit(partial(delivery.deliver, snapshot), robust=True)
     return snapshot.version

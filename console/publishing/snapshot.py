@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from billing import budgets
+from billing import baselines, budgets
 from console.catalogue import builtin
 from console.keys import selectors as keys
 from console.keys.models import GatewayKey, ProviderKey
 from console.routers.selectors import snapshots_of, surroundings
-from gateway.core.snapshot import GatewayKeySnapshot, Limits, ProviderKeySnapshot, TenantSnapshot
+from gateway.core.snapshot import (
+    GatewayKeySnapshot,
+    Limits,
+    ProviderKeySnapshot,
+    RouterSnapshot,
+    TenantSnapshot,
+)
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
@@ -25,8 +31,15 @@ def snapshot_of(tenant: Tenant, *, version: int, at: datetime) -> TenantSnapshot
         published_at=at,
         provider_keys=tuple(map(_provider_key, keys.provider_keys(tenant))),
         gateway_keys=tuple(map(_gateway_key, keys.live_gateway_keys(tenant))),
-        routers=snapshots_of(tenant),
+        routers=_with_baselines(tenant),
         budgets=budgets.published(tenant),
+    )
+
+
+def _with_baselines(tenant: Tenant) -> tuple[RouterSnapshot, ...]:
+    declared = baselines.declared(tenant)
+    return tuple(
+        structs.replace(router, baselines=declared.get(router.id, ())) for router in snapshots_of(tenant)
     )
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from msgspec import Struct
 
-from gateway.core.decide import Candidate, Refusal, Route, candidates, decide, expected_cost
+from gateway.core.baseline import Question, Reckoned, in_force, reckon
+from gateway.core.decide import (
+    Candidate,
+    Refusal,
+    Route,
+    Target,
+    candidates,
+    decide,
+    expected_cost,
+    within_floors,
+)
 from gateway.core.facts import RequestFacts, Tier
 from gateway.core.ladder import Rung
-from gateway.core.naming import named
-from gateway.core.policy import REQUESTED
+from gateway.core.price import Usage
 from gateway.core.router import Router
 
 
@@ -32,10 +43,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
 def explain(facts: RequestFacts, router: Router) -> Explanation:
     decision = decide(facts, router)
     target, route = decision.target, decision if isinstance(decision, Route) else None
-    baseline = router.policy.baseline
-    basis = (
-        named(router.models, facts.requested_model) if baseline == REQUESTED else router.models.get(baseline)
-    )
+    baseline = would_have(facts, router, target)
     return Explanation(
         rule=target.rule,
         tier=route.tier if route else None,
@@ -47,9 +55,22 @@ def explain(facts: RequestFacts, router: Router) -> Explanation:
         ladder=route.ladder if route else (),
         up_to=target.cascade.up_to if target.cascade else None,
         candidates=(*(candidates(route, facts) if route else ()), *left_out(decision, router, facts)),
-        baseline_model=basis.id if basis else (facts.requested_model if baseline == REQUESTED else baseline),
-        baseline_cost=expected_cost(basis, facts, facts.at.date()) if basis else None,
+        baseline_model=baseline.model,
+        baseline_cost=baseline.nano,
     )
+
+
+def would_have(facts: RequestFacts, router: Router, target: Target) -> Reckoned:
+    """What the declared baseline would cost, for the tokens expected."""
+    day = facts.at.date()
+    question = Question(
+        models=router.models,
+        requested=facts.requested_model,
+        usage=Usage(input=facts.input_tokens, output=facts.output_tokens),
+        day=day,
+        could=partial(within_floors, target, facts, router),
+    )
+    return reckon(in_force(router.baselines, router.policy.baseline, day), question)
 
 
 def left_out(decision: Route | Refusal, router: Router, facts: RequestFacts) -> tuple[Candidate, ...]:
