@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -36,7 +35,7 @@ class Normal(Struct, frozen=True, gc=False):
 class Passage(Struct, frozen=True, gc=False):
     text: str
     length: int
-    known: tuple[str, ...]  # its words that the lexicon or the subjects know, in the order of the text
+    known: Mapping[str, Entry]  # its words that the lexicon or the subjects know, in the order of the text
     found: tuple[Found, ...]
     strength: float = 0.0  # of the strongest that was found
 
@@ -52,7 +51,15 @@ class Passage(Struct, frozen=True, gc=False):
         return Passage(self.text, self.length, self.known, found, self.strength * weight)
 
 
-NOTHING = Passage("", 0, (), ())
+class Entry(Struct, frozen=True, gc=False):
+    """What one word may be part of."""
+
+    phrases: tuple[tuple[str, Meaning], ...]
+    subjects: tuple[str, ...]
+    actions: tuple[str, ...]
+
+
+NOTHING = Passage("", 0, {}, ())
 
 
 def look_up(text: str, *, is_instruction: bool = False) -> Passage:
@@ -70,12 +77,12 @@ def look_up(text: str, *, is_instruction: bool = False) -> Passage:
 def skim(text: str) -> Passage:
     """Only the subjects, as of material that is not obeyed anyway."""
     words = plain(text).decode().split()
-    return Passage("", len(words), tuple(_KNOWN.intersection(words)), ())
+    return Passage("", len(words), known_of(words), ())
 
 
-def known_of(words: Sequence[str]) -> tuple[str, ...]:
+def known_of(words: Sequence[str]) -> Mapping[str, Entry]:
     """Each once and in their order, so that a replay finds the same."""
-    return tuple(dict.fromkeys(filter(_KNOWN.__contains__, words)))
+    return {word: _ENTRIES[word] for word in filter(_ENTRIES.__contains__, words)}
 
 
 def find_unparted(text: str) -> Iterator[Found]:
@@ -101,10 +108,10 @@ def plain(text: str) -> bytes:
     return lowered.encode(errors="replace").translate(_TABLE)
 
 
-def find_all(text: str, known: Sequence[str], *, is_instruction: bool) -> list[Found]:
+def find_all(text: str, known: Mapping[str, Entry], *, is_instruction: bool) -> list[Found]:
     found: list[Found] = []
-    for word in known:
-        for form, meaning in _PHRASES.get(word, ()):
+    for entry in known.values():
+        for form, meaning in entry.phrases:
             at = text.find(form)
             if at < 0:
                 continue
@@ -153,9 +160,12 @@ def strongest(passages: Sequence[Passage]) -> dict[str, Found]:
 def count_subjects(passages: Sequence[Passage]) -> dict[str, int]:
     """How many different words of each subject there are."""
     counts: dict[str, int] = {}
-    words = set(chain.from_iterable([passage.known for passage in passages]))
-    for subject in chain.from_iterable(filter(None, map(_SUBJECTS.get, words))):
-        counts[subject] = counts.get(subject, 0) + 1
+    known: dict[str, Entry] = {}
+    for passage in passages:
+        known.update(passage.known)
+    for entry in known.values():
+        for subject in entry.subjects:
+            counts[subject] = counts.get(subject, 0) + 1
     return counts
 
 
@@ -163,14 +173,15 @@ def count_actions(passage: Passage) -> int:
     text = passage.text
     if not text:
         return 0
-    forms = dict.fromkeys(chain.from_iterable(filter(None, map(_ACTIONS.get, passage.known))))
-    return sum(
-        [is_command(text, form, text.find(form), is_instruction=False) for form in forms if form in text]
+    forms = dict.fromkeys(
+        [form for entry in passage.known.values() for form in entry.actions if form in text]
     )
+    return sum([is_command(text, form, text.find(form), is_instruction=False) for form in forms])
 
 
 def subjects_of(word: str) -> tuple[str, ...]:
-    return _SUBJECTS.get(word, ())
+    entry = _ENTRIES.get(word)
+    return entry.subjects if entry else ()
 
 
 _BEFORE = 24  # characters in which the two words before a verb stand
@@ -240,12 +251,22 @@ _TABLE = bytes(_mapped(byte) for byte in range(256))
 _NAMED = {meaning.name: meaning for meaning in MEANINGS}
 
 
-def _by_word[T](entries: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
-    """What one word may be part of."""
-    gathered: dict[str, list[T]] = {}
-    for word, entry in entries:
-        gathered.setdefault(word, []).append(entry)
-    return {word: tuple(dict.fromkeys(found)) for word, found in gathered.items()}
+def _compiled() -> dict[str, Entry]:
+    phrases: dict[str, list[tuple[str, Meaning]]] = {}
+    subjects: dict[str, list[str]] = {}
+    actions: dict[str, list[str]] = {}
+    for meaning in MEANINGS:
+        for form in dict.fromkeys(_forms_of(meaning)):
+            phrases.setdefault(_anchor(form), []).append((form, meaning))
+    for subject, words in SUBJECTS.items():
+        for word in set(normalise(words).words) - {"|"}:
+            subjects.setdefault(word, []).append(subject)
+    for form in _parted(ACTIONS):
+        actions.setdefault(_anchor(form), []).append(form)
+    return {
+        word: Entry(tuple(phrases.get(word, ())), tuple(subjects.get(word, ())), tuple(actions.get(word, ())))
+        for word in phrases.keys() | subjects.keys() | actions.keys()
+    }
 
 
 def _forms_of(meaning: Meaning) -> Iterator[str]:
@@ -268,10 +289,5 @@ def _anchor(form: str) -> str:
     return max(form.split(), key=len)
 
 
-_PHRASES = _by_word((_anchor(form), (form, meaning)) for meaning in MEANINGS for form in _forms_of(meaning))
-_SUBJECTS = _by_word(
-    (word, subject) for subject, words in SUBJECTS.items() for word in normalise(words).words if word != "|"
-)
-_ACTIONS = _by_word((_anchor(form), form) for form in _parted(ACTIONS))
-_KNOWN = frozenset((*_PHRASES, *_SUBJECTS, *_ACTIONS))
+_ENTRIES: Mapping[str, Entry] = _compiled()
 _UNPARTED_FORMS = tuple((form, _NAMED[name]) for name, forms in EAST_ASIAN.items() for form in forms.split())
