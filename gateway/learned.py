@@ -25,7 +25,7 @@ DISPENSABLE = frozenset(
 MOST = 10_000  # models remembered; beyond it they are learned anew
 
 _UNSUPPORTED = re.compile(
-    r"unsupported|not support|not permitted|unrecognized|unknown (field|parameter|argument)"
+    r"unsupported|not support|not enabled|not permitted|unrecognized|unknown (field|parameter|argument)"
 )
 
 

@@ -43,6 +43,39 @@ def main() -> None:
     for protocol, pieces in OTHER_STREAMS.items():
         other_stream(protocol, pieces[:1] + pieces[-1:] * (EVENTS - 1))
     responses()
+    gemini()
+
+
+def gemini() -> None:
+    """Gemini's: in, on, over to a chat and back, and the events of a stream."""
+    name, dialect, chat = "gemini", DIALECTS["gemini"], DIALECTS[OPENAI]
+    contents = [{"role": "user", "parts": [{"text": (WORDS * 13)[i::4]}]} for i in range(4)]
+    raw = json.dumps({"contents": contents, "generationConfig": {"temperature": 0.2}}).encode()
+    request, asked = (
+        dialect.parse_request(raw, model="m"),
+        parse(OPENAI, messages=[{"role": "user", "content": WORDS * 13}]),
+    )
+    report(f"{name} parse 1 KB", partial(dialect.parse_request, raw, model="m"), 5_000)
+    report(f"{name} pass through 1 KB", partial(dialect.pass_through, request, MODEL), 5_000)
+    report(
+        f"{name} translate 1 KB to chat", partial(_translate, chat, dialect.conversation_of, request), 5_000
+    )
+    report(f"chat translate 1 KB to {name}", partial(_translate, dialect, chat.conversation_of, asked), 5_000)
+    candidate = {"content": {"parts": [{"text": " word"}], "role": "model"}, "index": 0}
+    counts = {"promptTokenCount": 9, "totalTokenCount": 9}
+    said = {"candidates": [candidate], "usageMetadata": counts, "modelVersion": "m", "responseId": "a"}
+    pieces = [b"data: " + json.dumps(said).encode() + b"\r\n\r\n"] * EVENTS
+    other_stream(name, pieces)
+    deltas = dialect.stream_reader().feed(b"".join(pieces))
+    report(
+        f"{name} stream event relayed", lambda: _feed(dialect.stream_relay(request), pieces), 20, per=EVENTS
+    )
+    report(
+        f"{name} stream event written",
+        lambda: _feed(dialect.stream_writer(request, now=1), deltas),
+        20,
+        per=EVENTS,
+    )
 
 
 def responses() -> None:

@@ -26,6 +26,7 @@ from gateway.errors import (
     UpstreamInvalidResponse,
     UpstreamRateLimited,
 )
+from gateway.learned import blamed
 from tests.gateway.dialects.samples import (
     ANTHROPIC,
     OPENAI,
@@ -277,6 +278,13 @@ def test_a_prompt_too_long_may_find_room_elsewhere() -> None:
     error = GEMINI.classify_error(400, {}, json.dumps({"error": {"message": message}}).encode(), now=0.0)
     assert isinstance(error, ProviderInvalidRequest)
     assert error.retryable
+
+
+def test_a_field_that_is_not_enabled_is_one_to_leave_out() -> None:
+    body = b'{"error":{"code":400,"message":"Logprobs is not enabled for models/gemini-2.5-pro"}}'
+    error = GEMINI.classify_error(400, {}, body, now=0.0)
+    assert isinstance(error, ProviderInvalidRequest)
+    assert blamed(error) == "logprobs"
 
 
 @pytest.mark.parametrize(
