@@ -14,10 +14,9 @@ from billing.chain import ENTER
 from billing.lines import LINE_COLUMNS, REQUEST_COLUMNS
 from billing.rollup import ADD
 
-_LINES = ", ".join(LINE_COLUMNS)
-_REST = ", ".join(column for column in LINE_COLUMNS if column != "attempt_id")
-_REQUESTS = ", ".join(REQUEST_COLUMNS)
-_LANDED = ", ".join(f"landed_request.{column}" for column in REQUEST_COLUMNS)
+REST = ", ".join(column for column in LINE_COLUMNS if column != "attempt_id")
+REQUESTS = ", ".join(REQUEST_COLUMNS)
+LANDED = ", ".join(f"landed_request.{column}" for column in REQUEST_COLUMNS)
 
 REASON = "settled late"
 
@@ -27,24 +26,11 @@ _FIND = """
     WHERE request.interrupted AND request.at >= %s AND request.at <= %s FOR UPDATE OF request
 """
 
-_MEANT = "request_id = ANY(%(late)s) AND at >= %(first)s AND at <= %(last)s"
-_CORRECT = f"""
-    WITH old AS (
-        SELECT * FROM billing_requestrecord WHERE {_MEANT}
-    ), entering AS (
-        SELECT attempt_id || '~back' AS attempt_id, {_REST}, -1::smallint AS sign, attempt_id AS corrects,
-               %(reason)s AS reason
-        FROM billing_ledgerentry WHERE {_MEANT}
-        UNION ALL
-        SELECT landed_line.attempt_id || CASE WHEN known_before THEN '~1' ELSE '' END, {_REST}, 1,
-               CASE WHEN known_before THEN landed_line.attempt_id ELSE '' END, %(reason)s
-        FROM landed_line, LATERAL (
-            SELECT EXISTS (SELECT FROM billing_ledgerentry AS line
-                           WHERE line.attempt_id = landed_line.attempt_id AND line.at = landed_line.at) AS known_before
-        ) AS before
-        WHERE request_id = ANY(%(late)s)
-    ), {ENTER}, renewed AS (
-        UPDATE billing_requestrecord AS request SET ({_REQUESTS}) = ROW({_LANDED}), corrected = true
+MEANT = "request_id = ANY(%(late)s) AND at >= %(first)s AND at <= %(last)s"
+# The records of requests that were corrected, as they have landed; `fresh_requests` is the difference.
+RENEW = f"""
+    renewed AS (
+        UPDATE billing_requestrecord AS request SET ({REQUESTS}) = ROW({LANDED}), corrected = true
         FROM landed_request
         WHERE request.request_id = landed_request.request_id AND request.request_id = ANY(%(late)s)
           AND request.at >= %(first)s AND request.at <= %(last)s
@@ -52,6 +38,23 @@ _CORRECT = f"""
     ), fresh_requests AS (
         SELECT *, -1 AS sign FROM old UNION ALL SELECT *, 1 AS sign FROM renewed
     )
+"""  # noqa: S608 (of constants)
+_CORRECT = f"""
+    WITH old AS (
+        SELECT * FROM billing_requestrecord WHERE {MEANT}
+    ), entering AS (
+        SELECT attempt_id || '~back' AS attempt_id, {REST}, -1::smallint AS sign, attempt_id AS corrects,
+               %(reason)s AS reason
+        FROM billing_ledgerentry WHERE {MEANT}
+        UNION ALL
+        SELECT landed_line.attempt_id || CASE WHEN known_before THEN '~1' ELSE '' END, {REST}, 1,
+               CASE WHEN known_before THEN landed_line.attempt_id ELSE '' END, %(reason)s
+        FROM landed_line, LATERAL (
+            SELECT EXISTS (SELECT FROM billing_ledgerentry AS line
+                           WHERE line.attempt_id = landed_line.attempt_id AND line.at = landed_line.at) AS known_before
+        ) AS before
+        WHERE request_id = ANY(%(late)s)
+    ), {ENTER}, {RENEW}
     {ADD}
 """  # noqa: S608 (of constants)
 

@@ -97,7 +97,7 @@ def store_prepared(batch: Sequence[Prepared]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         exclusive.wait()
         sequences.note(cursor, [each.event for each in batch])
-        _land(cursor, rows, intents)
+        land(cursor, rows, intents)
         if intents:
             arrivals = [arrival(intent) for intent in intents]
             cursor.execute(_OPEN, [min(arrivals), max(arrivals)])
@@ -114,7 +114,7 @@ def store_interrupted(events: Sequence[RequestSettled]) -> None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         exclusive.wait()
-        _land(cursor, [rows_of(event, interrupted=True) for event in events], [])
+        land(cursor, [rows_of(event, interrupted=True) for event in events], [])
         enter(cursor, _days(events))
         cursor.execute(_CLOSE)
 
@@ -140,7 +140,7 @@ def _days(settled: Iterable[RequestSettled]) -> set[date]:
     return {event.at.astimezone(UTC).date() for event in settled}
 
 
-def _land(cursor: CursorWrapper, rows: Sequence[Rows], intents: Sequence[Intent]) -> None:
+def land(cursor: CursorWrapper, rows: Sequence[Rows], intents: Sequence[Intent]) -> None:
     cursor.execute(LANDING)
     _copy(cursor, "landed_intent", _INTENT_COLUMNS, map(_intent, intents))
     _copy(cursor, "landed_request", REQUEST_COLUMNS, (row.request for row in rows))
