@@ -9,6 +9,7 @@ from base64 import b64decode
 from binascii import Error
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -24,7 +25,7 @@ from gateway.dialects.dialect import Outgoing
 from gateway.dialects.event_stream import FAILED, Frames
 from gateway.dialects.relay import Relay
 from gateway.dialects.sse import Event, write_event
-from gateway.errors import UpstreamError
+from gateway.errors import Untranslatable, UpstreamError
 
 VERSION = "bedrock-2023-05-31"
 BETA = b"anthropic-beta"
@@ -123,6 +124,8 @@ class _Named(Struct):
 
 
 def _outgoing(said: Said, model: Model, rejects: frozenset[str], *, streaming: bool) -> Outgoing:
+    for index, message in enumerate(said.body["messages"]):
+        _refuse_references(f"messages[{index}].content", message["content"])
     body = {"anthropic_version": VERSION} | said.body
     del body["model"]
     body.pop("stream", None)
@@ -134,3 +137,16 @@ def _outgoing(said: Said, model: Model, rejects: frozenset[str], *, streaming: b
     operation = "invoke-with-response-stream" if streaming else "invoke"
     path = f"/model/{quote(model.wire_name, safe='')}/{operation}"
     return written(path, Said(body, said.dropped, ()), rejects | model.rejects)
+
+
+def _refuse_references(place: str, content: Any) -> None:
+    """What its maker fetches elsewhere is not fetched here."""
+    for number, block in enumerate(content if type(content) is list else ()):
+        source, here = block.get("source"), f"{place}[{number}]"
+        if type(source) is dict and source.get("type") in {"url", "file"}:
+            kind = block.get("type")
+            raise Untranslatable(
+                f"This model's provider takes no {kind} by reference, only within the request.",
+                param=f"{here}.source",
+            )
+        _refuse_references(f"{here}.content", block.get("content"))

@@ -14,7 +14,7 @@ from gateway.core.assemble import assemble
 from gateway.core.catalogue import Model
 from gateway.core.facts import Need, Tier
 from gateway.dialects import DIALECTS, PROTOCOLS
-from gateway.errors import UpstreamRateLimited
+from gateway.errors import Untranslatable, UpstreamRateLimited
 from gateway.simulator.event_stream import event, exception
 from tests.gateway.dialects.sample_streams import MESSAGES
 from tests.gateway.dialects.samples import ANTHROPIC, OPENAI, parse, recorded, streams
@@ -36,9 +36,22 @@ def wrapped(stream: bytes) -> bytes:
     return b"".join(pieces)
 
 
+def refers(value: Any) -> bool:
+    """Whether there is anything in it that would have to be fetched."""
+    if isinstance(value, list):
+        return any(map(refers, value))
+    if not isinstance(value, dict):
+        return False
+    source = value.get("source")
+    by_reference = isinstance(source, dict) and source.get("type") in {"url", "file"}
+    return by_reference or any(map(refers, value.values()))
+
+
 def test_the_callers_words_are_passed_on() -> None:
     for row in recorded(ANTHROPIC):
         request = parse(ANTHROPIC, row.body)
+        if refers(row.request["messages"]):
+            continue
         made = INVOKE.pass_through(request, MODEL)
         sent = json.loads(made.body)
         assert sent.pop("anthropic_version") == "bedrock-2023-05-31"
@@ -47,6 +60,24 @@ def test_the_callers_words_are_passed_on() -> None:
         verb = "invoke-with-response-stream" if request.streaming else "invoke"
         assert made.path == f"/model/{NAME}/{verb}"
         assert made.headers == ()
+
+
+def test_what_would_have_to_be_fetched_is_refused() -> None:
+    found = [row for row in recorded(ANTHROPIC) if refers(row.request["messages"])]
+    assert found
+    for row in found:
+        with pytest.raises(Untranslatable) as refused:
+            INVOKE.pass_through(parse(ANTHROPIC, row.body), MODEL)
+        assert str(refused.value.param).endswith("].source")
+
+
+def test_a_picture_by_address_is_refused_in_other_words_too() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}
+    turns = [{"role": "user", "content": [{"type": "text", "text": "x"}, picture]}]
+    conversation = DIALECTS[OPENAI].conversation_of(parse(OPENAI, messages=turns))
+    with pytest.raises(Untranslatable) as refused:
+        INVOKE.translate(conversation, MODEL)
+    assert refused.value.param == "messages[0].content[1].source"
 
 
 def test_others_are_translated() -> None:
