@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.core.quality.choose import worth
+from gateway.core.quality.threshold import choose_by_value, dearest_price, least_gain
 from tests.bench.routing import measure
 from tests.bench.routing.route import Labels, Task, Trial, trials
 from tests.bench.routing.sets import FOLDS, Doubles
@@ -95,27 +96,17 @@ def worths(trial: Trial, gain: Doubles, expected: Doubles) -> Doubles:
 
 
 def saved_by_pair(task: Task, trial: Trial) -> tuple[float | None, float | None]:
-    """The threshold is the highest at which the labelled prompts lose nothing; a fold's is set on the others."""
+    """The threshold is set on the labelled prompts; a fold's is set on the others."""
     if not len(trial.own_rows):
         return None, None
     own_scores, _ = facts_of(task, trial.own_rows)
+    own_gain = own_scores[:, 0] - own_scores[:, 1]
     own_rank = trial.own_value[:, 0] - trial.own_value[:, 1]
     rank = trial.value[:, 0] - trial.value[:, 1]
     to_strong = np.zeros(len(rank), bool)
     for others, here in partitions(task, trial):
-        to_strong[here] = rank[here] >= threshold(own_rank[others], own_scores[others])
+        to_strong[here] = rank[here] >= least_gain(own_rank[others], own_gain[others])
     return saving(task, trial, np.where(to_strong, 0, 1))
-
-
-def threshold(rank: Doubles, scores: Doubles) -> float:
-    """The rank from which on the strong model is asked, so that accuracy is the strong model's with fewest calls."""
-    first = measure.order(rank)
-    lost = (
-        np.concatenate(([0.0], np.cumsum((scores[:, 0] - scores[:, 1])[first])))
-        - (scores[:, 0] - scores[:, 1]).sum()
-    )
-    calls = int(np.flatnonzero(lost >= -1e-9)[0])
-    return float(rank[first[calls - 1]]) if calls else np.inf
 
 
 def one_pool(task: Task, trial: Trial, labels: Labels) -> Report:
@@ -147,7 +138,7 @@ def one_pool(task: Task, trial: Trial, labels: Labels) -> Report:
 
 
 def saved_by_pool(task: Task, trial: Trial, unit: float) -> tuple[float | None, float | None]:
-    """The price of cost is the highest at which the labelled prompts keep the best single model's accuracy."""
+    """The price of cost is set on the labelled prompts."""
     if not len(trial.own_rows):
         return None, None
     own_scores, _ = facts_of(task, trial.own_rows)
@@ -157,18 +148,8 @@ def saved_by_pool(task: Task, trial: Trial, unit: float) -> tuple[float | None, 
     for others, here in partitions(task, trial):
         price = dearest_price(trial.own_value[others], own_expected[others], own_scores[others])
         best = int(own_scores[others].mean(0).argmax())
-        chosen[here] = best if price is None else measure.choose(trial.value[here], expected[here], price)
+        chosen[here] = best if price is None else choose_by_value(trial.value[here], expected[here], price)
     return saving(task, trial, chosen)
-
-
-def dearest_price(value: Doubles, expected: Doubles, scores: Doubles) -> float | None:
-    best, rows = scores.mean(0).max(), np.arange(len(scores))
-    kept = [
-        price
-        for price in measure.prices()
-        if scores[rows, measure.choose(value, expected, float(price))].mean() >= best - 1e-9
-    ]
-    return float(max(kept)) if kept else None
 
 
 def saving(

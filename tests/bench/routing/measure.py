@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
+from gateway.core.quality.threshold import PRICES, choose_by_value
 from tests.bench.routing.sets import Doubles, Indexes
 
 BUDGETS = {"-30": 0.7, "-50": 0.5, "-70": 0.3}  # shares of the dearest model's cost
@@ -87,22 +88,12 @@ def mix(costs: Sequence[float], accuracies: Sequence[float]) -> Curve:
     return Curve(np.array(cost), np.array(accuracy))
 
 
-def choose(value: Doubles, cost: Doubles, price: float) -> Indexes:
-    """For each prompt the model with the most value after cost, `price` being what a unit of cost must bring."""
-    return np.argmax(value - price * cost, axis=1)
-
-
-def prices() -> Doubles:
-    """From "cost is nothing" to "value is nothing", for costs that are 1 for the dearest model."""
-    return np.concatenate(([0.0], np.geomspace(1e-3, 1e2, 120)))
-
-
 def frontier(value: Doubles, expected: Doubles, scores: Doubles, costs: Doubles) -> Curve:
     """What choices by `value` at every price come to."""
     rows = np.arange(len(value))
     points = []
-    for price in prices():
-        chosen = choose(value, expected, float(price))
+    for price in PRICES:
+        chosen = choose_by_value(value, expected, float(price))
         points.append((costs[rows, chosen].mean(), scores[rows, chosen].mean()))
     points.sort()
     cost, accuracy = (np.array(column) for column in zip(*points, strict=True))

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.core.quality.threshold import choose_by_value
 from tests.bench.routing import measure
 
 STRONG, CHEAP = np.array([1.0, 1, 1, 0]), np.array([0.0, 1, 0, 0])  # gains 1, 0, 1, 0
@@ -67,9 +68,9 @@ def test_foresight_is_never_beaten(rows: list[tuple[float, float, float]]) -> No
 
 def test_a_pool_is_chosen_from_by_value_after_cost() -> None:
     value, cost = np.array([[0.9, 0.8], [0.9, 0.1]]), np.array([[1.0, 0.1], [1.0, 0.1]])
-    assert measure.choose(value, cost, 0.0).tolist() == [0, 0]
-    assert measure.choose(value, cost, 0.5).tolist() == [1, 0]
-    assert measure.choose(value, cost, 10.0).tolist() == [1, 1]
+    assert choose_by_value(value, cost, 0.0).tolist() == [0, 0]
+    assert choose_by_value(value, cost, 0.5).tolist() == [1, 0]
+    assert choose_by_value(value, cost, 10.0).tolist() == [1, 1]
     curve = measure.frontier(value, cost, np.array([[1.0, 1], [1, 0]]), cost)
     assert curve.at(0.55) == 1.0
     assert curve.at(0.1) == 0.5
