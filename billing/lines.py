@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from gateway.core.events import Intent, RequestSettled, SettledAttempt
-from gateway.core.facts import Need, RequestFacts, Tier
+from gateway.core.facts import ModelKind, Need, RequestFacts, Tier
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind
 from gateway.core.overkill import called_for, fit
 from gateway.core.price import Price, UsageSource
@@ -18,7 +18,12 @@ from gateway.core.settle import answer_of, total
 
 _OF_NO_MODEL = {Need.STREAMING, Need.REASONING}  # not abilities that a model may lack
 _REPORTED = frozenset({UsageSource.PROVIDER_FINAL, UsageSource.NONE})  # by providers, or nothing to report
-_PARTS: Mapping[Kind, str] = {Kind.JUDGE: "check", Kind.CLASSIFIER: "check", Kind.SHADOW: "shadow"}
+_PARTS: Mapping[Kind, str] = {
+    Kind.JUDGE: "check",
+    Kind.CLASSIFIER: "check",
+    Kind.SHADOW: "shadow",
+    Kind.COUNT: "count",
+}
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -156,16 +161,18 @@ def interrupted(intent: Intent, unsettled: tuple[Intent, ...]) -> RequestSettled
 
 
 def _lost(intent: Intent) -> SettledAttempt:
-    """The provider may have answered and billed: what it cost is not known."""
+    """The provider may have answered and billed: what it cost is not known, but where it bills nothing."""
+    free = intent.kind is Kind.COUNT
     attempt = Attempt(
         id=intent.attempt_id,
         model=intent.model,
         kind=intent.kind,
         outcome=AttemptOutcome.INTERRUPTED,
         because="the gateway stopped",
-        usage_source=UsageSource.UNKNOWN,
+        usage_source=UsageSource.NONE if free else UsageSource.UNKNOWN,
     )
-    return SettledAttempt(attempt=attempt, provider=intent.provider, tier=intent.tier)
+    cost = 0 if free else None
+    return SettledAttempt(attempt=attempt, provider=intent.provider, tier=intent.tier, cost=cost)
 
 
 def _common(event: RequestSettled, answer: Attempt | None, *, known: bool) -> Common:
@@ -198,10 +205,10 @@ def _common(event: RequestSettled, answer: Attempt | None, *, known: bool) -> Co
 
 
 def _fit(event: RequestSettled, answer: Attempt | None) -> str:
-    """Empty where nobody answered: there is nothing to compare."""
+    """Empty where nobody answered, or where no other model would do: there is nothing to compare."""
     served = next((line.tier for line in event.attempts if line.attempt is answer), None)
     facts = _facts(event)
-    if served is None or facts is None:
+    if served is None or facts is None or facts.kind is not ModelKind.CHAT:
         return ""
     return fit(facts, served, outcome=event.outcome, floors=event.floors).value
 

@@ -9,6 +9,7 @@ from time import monotonic
 from msgspec.structs import replace
 
 from gateway import telemetry
+from gateway.core.baseline import of_kind
 from gateway.core.catalogue import Model, protocol_for
 from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
 from gateway.core.decide import Route, within_floors
@@ -185,14 +186,15 @@ class Journey:
         """The settlement: on disk before the last byte goes back. Once."""
         if self.settlement is not None:
             return
+        declared, basis = of_kind(self.facts.kind, self.router.baselines, self.router.policy.baseline)
         self.settlement = settle(
             self.attempts,
             models=self.router.models,
-            baseline=self.router.policy.baseline,
+            baseline=basis,
             requested=self.facts.requested_model,
             day=self.facts.at.date(),
             delivered=delivered,
-            declared=self.router.baselines,
+            declared=declared,
             could=partial(within_floors, self.route.target, self.facts, self.router),
         )
         settled = self._settled(delivered, status, outcome or self.outcome(delivered), error)

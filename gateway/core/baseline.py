@@ -13,7 +13,7 @@ from datetime import date
 from msgspec import Struct
 
 from gateway.core.catalogue import Model
-from gateway.core.facts import RANK
+from gateway.core.facts import RANK, ModelKind
 from gateway.core.money import PER_MILLION, round_half_up
 from gateway.core.naming import named
 from gateway.core.policy import CHEAPEST, FRONTIER, MEASURED, REQUESTED
@@ -53,6 +53,11 @@ def in_force(declared: Sequence[Declared], policy: str, day: date) -> Declared:
     """Of those declared, oldest first, the last that has begun; without any, what the policy says."""
     begun = [each for each in declared if each.since <= day]
     return begun[-1] if begun else Declared(since=day, basis=policy)
+
+
+def of_kind(kind: ModelKind, declared: Sequence[Declared], policy: str) -> tuple[Sequence[Declared], str]:
+    """What is declared is of answers; the vectors of no other model would do for those of the one asked for."""
+    return ((), REQUESTED) if kind is ModelKind.EMBEDDING else (declared, policy)
 
 
 def beside(basis: str) -> str:

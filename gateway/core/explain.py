@@ -6,7 +6,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from gateway.core.baseline import Question, Reckoned, in_force, reckon
+from gateway.core.baseline import Question, Reckoned, in_force, of_kind, reckon
 from gateway.core.decide import (
     Candidate,
     Refusal,
@@ -70,7 +70,8 @@ def would_have(facts: RequestFacts, router: Router, target: Target) -> Reckoned:
         day=day,
         could=partial(within_floors, target, facts, router),
     )
-    return reckon(in_force(router.baselines, router.policy.baseline, day), question)
+    declared, basis = of_kind(facts.kind, router.baselines, router.policy.baseline)
+    return reckon(in_force(declared, basis, day), question)
 
 
 def left_out(decision: Route | Refusal, router: Router, facts: RequestFacts) -> tuple[Candidate, ...]:

@@ -62,6 +62,8 @@ async def test_vectors_come_and_are_on_the_books(redis: Redis, tmp_path: Path) -
     assert headers["x-rungway-cost-usd"] == "0.00000039"
     assert (headers["x-rungway-model"], headers["x-rungway-rule"]) == (f"openai/{LARGE}", "requested")
     assert (settled.outcome, settled.facts.kind) == ("answered", ModelKind.EMBEDDING)
+    assert (settled.baseline_model, settled.baseline) == (f"openai/{LARGE}", attempt.cost)
+    assert (settled.second_model, settled.second) == (f"openai/{LARGE}", attempt.cost)
     assert [intent.attempt_id for intent in intents] == [line.attempt] == [attempt.attempt.id]
 
 

@@ -112,7 +112,10 @@ async def test_an_answer_that_is_held_for_its_checks_is_waited_for_as_well(
     cascade = Cascade(up_to=Tier.PREMIUM, checks=(Check(not_refusal=True),))
     policy = Policy(baseline="openai/gpt-5", otherwise=Otherwise(tier=Tier.LIGHTWEIGHT, cascade=cascade))
     around = replace(world("stall-after-2"), routers=snapshot(("support", policy)).routers)
-    async with serving_gateway(redis, tmp_path, around) as served, streamed(served, "openai", x_rungway_timeout_ms="400") as response:
+    async with (
+        serving_gateway(redis, tmp_path, around) as served,
+        streamed(served, "openai", x_rungway_timeout_ms="400") as response,
+    ):
         came = b"".join([part async for part in response.aiter_bytes()])
     assert came.startswith(COMMENT)
     assert b"upstream_timeout" in came
