@@ -52,7 +52,7 @@ class ServiceAccount(Struct, frozen=True):
 
 class Token(Struct, frozen=True):
     header: bytes
-    until: float  # Unix seconds
+    until: float  # Unix seconds, somewhat before it expires
 
 
 def signer(secret: str) -> ExpressKey | ServiceAccountSigner:
@@ -102,7 +102,7 @@ class ServiceAccountSigner:
         self, method: bytes, url: Url, headers: Headers, body: bytes, egress: Egress
     ) -> tuple[tuple[bytes, bytes], ...]:
         token = self._token
-        if token is None or time() > token.until - EARLY:
+        if token is None or time() > token.until:
             token = await self._fetched(egress)
         return ((b"authorization", token.header),)
 
@@ -152,7 +152,7 @@ def _token_in(body: bytes, now: float) -> Token:
     lasts = told.get("expires_in", LIFETIME) if type(told) is dict else 0
     if type(token) is not str or not token.isascii() or not token.isprintable() or type(lasts) is not int:
         raise CredentialUnavailable("The provider's answer holds no token.")
-    return Token(b"Bearer " + token.encode(), now + lasts)
+    return Token(b"Bearer " + token.encode(), now + lasts - min(EARLY, lasts / 10))
 
 
 def statement(account: ServiceAccount, key: RSAPrivateKey, *, now: int) -> str:

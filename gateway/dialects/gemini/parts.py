@@ -6,6 +6,7 @@ the same name, in their order.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -124,7 +125,17 @@ def _media(place: str, media: Mapping[str, Any]) -> Part:
             return Audio(_AUDIO_NAMES.get(kind, kind.partition("/")[2]), data, url)
         case "video":
             return Video(url=url, media_type=kind, data=data)
+        case "text" if (words := _decoded(data)) is not None:
+            return Text(words)
     return Document(url=url, media_type=kind, data=data, name=str(said(media, "displayName") or ""))
+
+
+def _decoded(data: str) -> str | None:
+    """A text that came as a file: every protocol has words for it."""
+    try:
+        return b64decode(data, validate=True).decode() or None
+    except ValueError:
+        return None
 
 
 _AUDIO_NAMES = {"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/x-wav": "wav", "audio/wave": "wav"}

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.core.catalogue import Model
-from gateway.core.conversation import ChatRequest, Image, Text, ToolCall, ToolResult
+from gateway.core.conversation import ChatRequest, Document, Image, Text, ToolCall, ToolResult
 from gateway.core.facts import Need
 from gateway.dialects import DIALECTS, PROTOCOLS
 from gateway.dialects.gemini.parts import UNSIGNED
@@ -229,6 +229,14 @@ def test_a_picture_in_a_result() -> None:
         asked(contents=[HI, call, {"role": "user", "parts": [{"functionResponse": result}]}])
     ).messages
     assert said[2].parts == (ToolResult("call_0", (Text("{}"), Image(media_type="image/png", data=PNG))),)
+
+
+def test_a_text_that_comes_as_a_file_is_a_text() -> None:
+    """One that cannot be read as such stays a document."""
+    for data, part in (("SGVsbMO2", Text("Hellö")), ("/w==", None)):
+        file = {"inlineData": {"mimeType": "text/plain", "data": data}}
+        (message,) = GEMINI.conversation_of(asked(contents=[{"parts": [file]}])).messages
+        assert message.parts == (part or Document(media_type="text/plain", data=data),)
 
 
 def test_code_that_the_provider_ran_is_told_as_text() -> None:
