@@ -27,7 +27,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     streaming: bool = False
     wants_usage: bool = False  # whether the caller asked for usage in the stream
     needs: frozenset[Need] = frozenset()
-    native: str = ""  # the first field that only a provider of this very protocol can be told: its tools, its memory
+    native: str = ""  # the first field that only providers of its protocol can be told: tools, memory
     follows: str = ""  # the id of an earlier answer, that its provider remembers
     kept: bool = False  # whether its provider shall remember the answer
     wants_logprobs: bool = False  # we want them, for a check; the caller may not
@@ -159,7 +159,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     end_user: str = ""
     metadata: Mapping[str, str] = {}
     streaming: bool = False
-    kindred: Mapping[str, Any] = {}  # what only dialects of one family say, by one name; listed in `unsayable` too
+    kindred: Mapping[str, Any] = {}  # what only one family of dialects says; listed in `unsayable` too
     unsayable: tuple[str, ...] = ()  # fields of the caller's dialect that have no place here
     spelled: Mapping[str, str] = {}  # what the caller's dialect calls a field, where it is another word
 
