@@ -36,6 +36,7 @@ from gateway.dialects.rendering import named
 from gateway.errors import InvalidRequest, Untranslatable
 
 PATH = "/responses"
+LEAST_OUTPUT = 16  # tokens, of a limit (the API's reference, max_output_tokens)
 
 
 def pass_through(request: ChatRequest, model: Model, rejects: frozenset[str]) -> Outgoing:
@@ -107,6 +108,11 @@ def _refuse_unsayable(conversation: Conversation) -> None:
     if conversation.stop:
         place = conversation.spelled.get("stop", "stop")
         raise Untranslatable("This model's provider takes no stop sequences.", param=place)
+    if conversation.max_output_tokens is not None and conversation.max_output_tokens < LEAST_OUTPUT:
+        place = conversation.spelled.get("max_output_tokens", "max_output_tokens")
+        raise Untranslatable(
+            f"This model's provider takes no limit below {LEAST_OUTPUT} tokens.", param=place
+        )
 
 
 def _split(messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:

@@ -326,7 +326,7 @@ def test_messages_are_said_in_items() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "param"), [({"stop": ["x"]}, "stop"), ({"n": 2}, "n")], ids=["stop", "choices"]
+    ("changes", "param"), [({"stop": ["x"]}, "stop"), ({"n": 2}, "n"), ({"max_tokens": 15}, "max_tokens")]
 )
 def test_what_has_no_words_here_is_refused(changes: dict[str, Any], param: str) -> None:
     with pytest.raises(Untranslatable) as caught:
