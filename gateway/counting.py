@@ -28,11 +28,11 @@ async def count_tokens(journey: Journey, chat: Chat, surface: CountSurface, disp
     trial = journey.begin(journey.route.model, kind=Kind.COUNT)
     try:
         body = await asked(journey, chat, surface, dispatcher, trial)
-    except ProviderInvalidRequest as error:
-        journey.close(trial, AttemptOutcome.FAILED, because=error.code, status=error.upstream_status)
-        raise
     except UpstreamError as error:
         journey.close(trial, AttemptOutcome.FAILED, because=error.code, status=error.upstream_status)
+        # Not every provider of a protocol has this part of it.
+        if isinstance(error, ProviderInvalidRequest) and error.upstream_status != 404:
+            raise
         body = None
     except Untranslatable:
         body = None

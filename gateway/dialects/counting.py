@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
@@ -118,9 +119,54 @@ def _number(body: bytes, field: str) -> int:
     return tokens
 
 
+class VertexAnthropicCount(AnthropicCount):
+    """At an address of its own, with the model in the body."""
+
+    def outgoing(self, for_answer: Outgoing) -> Outgoing:
+        models, _, called = for_answer.path.rpartition("/models/")
+        asked = super().outgoing(for_answer)
+        said: dict[str, Any] = msgspec.json.decode(asked.body)
+        body = msgspec.json.encode(said | {"model": unquote(called.rpartition(":")[0])})
+        return replace(asked, path=f"{models}/models/count-tokens:rawPredict", body=body)
+
+
+class ResponsesCount:
+    words = "openai_responses"
+
+    # What the count is of; the rest is refused there.
+    _COUNTED = (
+        "model", "input", "instructions", "tools", "tool_choice", "text", "reasoning", "conversation",
+        "previous_response_id", "parallel_tool_calls", "truncation",
+    )  # fmt: skip
+
+    def outgoing(self, for_answer: Outgoing) -> Outgoing:
+        said: dict[str, Any] = msgspec.json.decode(for_answer.body)
+        body = {name: said[name] for name in self._COUNTED if name in said}
+        return replace(for_answer, path=f"{for_answer.path}/input_tokens", body=msgspec.json.encode(body))
+
+    def parse(self, body: bytes) -> int:
+        return _number(body, "input_tokens")
+
+
+class BedrockCount:
+    words = "bedrock"
+
+    def outgoing(self, for_answer: Outgoing) -> Outgoing:
+        said: dict[str, Any] = msgspec.json.decode(for_answer.body)
+        counted = {name: said[name] for name in ("messages", "system", "toolConfig") if name in said}
+        body = msgspec.json.encode({"input": {"converse": counted}})
+        return replace(for_answer, path=f"{for_answer.path.rpartition('/')[0]}/count-tokens", body=body)
+
+    def parse(self, body: bytes) -> int:
+        return _number(body, "inputTokens")
+
+
 COUNT_SURFACES: Mapping[str, CountSurface] = {"anthropic": AnthropicCount(), "gemini": GeminiCount()}
 COUNT_PROTOCOLS: Mapping[str, CountProtocol] = {
     "anthropic": AnthropicCount(),
+    "bedrock": BedrockCount(),
     "gemini": GeminiCount(),
+    "openai_responses": ResponsesCount(),
+    "vertex_anthropic": VertexAnthropicCount(),
     "vertex_gemini": VertexCount(),
 }

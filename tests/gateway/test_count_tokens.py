@@ -13,6 +13,7 @@ from redis import Redis
 
 from gateway.core.events import Intent
 from gateway.core.ladder import AttemptOutcome, Kind
+from gateway.dialects import PROTOCOLS
 from gateway.dialects.anthropic import Anthropic
 from gateway.dialects.counting import COUNT_PROTOCOLS, COUNT_SURFACES
 from gateway.errors import ProviderInvalidRequest, UpstreamInvalidResponse
@@ -50,6 +51,59 @@ def test_real_questions_pass_through_and_real_counts_are_read(row: dict[str, Any
 def test_what_is_no_count_is_no_answer(body: bytes) -> None:
     with pytest.raises(UpstreamInvalidResponse):
         COUNT_PROTOCOLS["anthropic"].parse(body)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "path", "body"),
+    [
+        ("gemini", "/v1beta/models/some-model:countTokens", {"generateContentRequest": {"model": "models/some-model"}}),
+        ("vertex_gemini", "/v1beta1/publishers/google/models/some-model:countTokens", {}),
+        ("vertex_anthropic", "/v1/publishers/anthropic/models/count-tokens:rawPredict", {"model": "some-model"}),
+        ("openai_responses", "/responses/input_tokens", {"model": "some-model"}),
+        ("bedrock", "/model/some-model/count-tokens", {"input": {}}),
+    ],
+)  # fmt: skip
+def test_each_provider_is_asked_in_its_own_words(protocol: str, path: str, body: dict[str, Any]) -> None:
+    """The question is in it, and whatever only an answer needs is not."""
+    asked = ASKED | {"system": "Be brief.", "max_tokens": 9, "temperature": 0.5}
+    request = COUNT_SURFACES["anthropic"].parse_request(json.dumps(asked).encode(), HEADERS, model="")
+    out = COUNT_PROTOCOLS[protocol].outgoing(
+        PROTOCOLS[protocol].pass_through(request, MODEL)
+        if PROTOCOLS[protocol].words == "anthropic"
+        else PROTOCOLS[protocol].translate(Anthropic().conversation_of(request), MODEL)
+    )
+    said = json.loads(out.body)
+    assert out.path == path
+    assert body.keys() <= said.keys()
+    assert said.get("model", "") == body.get("model", "")
+    assert b"How far is the moon?" in out.body
+    assert b"Be brief." in out.body
+    assert (
+        not {"max_tokens", "max_output_tokens", "inferenceConfig", "temperature", "stream", "store"}
+        & said.keys()
+    )
+
+
+@pytest.mark.parametrize(
+    ("protocol", "body"),
+    [
+        ("anthropic", {"input_tokens": 14}),
+        ("bedrock", {"inputTokens": 14}),
+        ("gemini", {"totalTokens": 14, "promptTokensDetails": []}),
+        ("openai_responses", {"object": "response.input_tokens", "input_tokens": 14}),
+        ("vertex_gemini", {"totalTokens": 14, "totalBillableCharacters": 20}),
+    ],
+)
+def test_each_provider_is_understood(protocol: str, body: dict[str, Any]) -> None:
+    assert COUNT_PROTOCOLS[protocol].parse(json.dumps(body).encode()) == 14
+
+
+async def test_a_provider_without_a_count_is_stood_in_for(redis: Redis, tmp_path: Path) -> None:
+    """Not all that speak a protocol speak all of it: 404."""
+    around = snapshot(("support", ONLY_ANTHROPIC), bases={"anthropic": "simulator:/nowhere"})
+    async with serving_gateway(redis, tmp_path, around) as served:
+        raw = await (await served.messages()).messages.with_raw_response.count_tokens(**ASKED)
+    assert raw.headers["x-rungway-estimated"] == "true"
 
 
 async def test_the_provider_of_the_routed_model_is_asked(redis: Redis, tmp_path: Path) -> None:

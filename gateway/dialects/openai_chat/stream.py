@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.core.conversation import (
     Counted,
@@ -82,7 +83,9 @@ class ChatReader(Reader):
         choices = body.get("choices")
         choices = choices if type(choices) is list else []
         if not self.started and (choices or body.get("id")):
-            self.start(deltas, reply_id=body.get("id"), model=body.get("model"))
+            told, _ = read_usage(body.get("usage"))  # by vendors who count as they write
+            prompt = replace(told, output=0, reasoning=0, audio_output=0)
+            self.start(deltas, reply_id=body.get("id"), model=body.get("model"), usage=prompt)
         for choice in choices:
             if type(choice) is dict:
                 self._read_choice(choice, deltas)

@@ -10,7 +10,7 @@ from gateway.core.assemble import assemble
 from gateway.core.conversation import Delta, Ended, Finish, TextDelta, ToolArguments, ToolCallStarted
 from gateway.dialects import DIALECTS
 from gateway.errors import RateLimited, UpstreamRateLimited
-from tests.gateway.dialects.sample_streams import CHAT, COUNTED, MESSAGES, STREAM, event, read
+from tests.gateway.dialects.sample_streams import CHAT, COUNTED, MESSAGES, STREAM, chunk, event, read
 from tests.gateway.dialects.samples import ANTHROPIC, OPENAI, SURFACES, events, parse
 
 both = pytest.mark.parametrize("dialect", SURFACES)
@@ -104,6 +104,22 @@ def test_what_keeps_a_connection_alive_means_nothing(dialect: str) -> None:
     quiet = DIALECTS[dialect].keep_alive
     busy = STREAM[dialect].replace(b"\n\n", b"\n\n" + quiet)
     assert read(dialect, quiet + busy)[0] == read(dialect, STREAM[dialect])[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [({"prompt_tokens": 31, "completion_tokens": 1}, 31), (None, 7)],
+    ids=["told", "ours"],
+)
+def test_the_first_event_has_the_real_count_where_the_provider_tells_it(
+    told: dict[str, int] | None, counted: int
+) -> None:
+    """By vendors who count as they write; else our estimate stands there, and the real count at the end."""
+    deltas = DIALECTS[OPENAI].stream_reader().feed(chunk({"content": "Hi"}, usage=told))
+    writer = DIALECTS[ANTHROPIC].stream_writer(parse(ANTHROPIC, stream=True), now=1, prompt_tokens=7)
+    first = events(b"".join(map(writer.write, deltas)))[0]
+    assert (first["type"], first["message"]["usage"]["input_tokens"]) == ("message_start", counted)
+    assert first["message"]["usage"]["output_tokens"] == 0
 
 
 def test_thoughts_are_shown_to_those_who_asked() -> None:
