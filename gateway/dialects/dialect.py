@@ -7,7 +7,7 @@ Where both sides use the same words (`ProviderSide.words`), nothing is translate
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec import Struct
@@ -160,8 +160,6 @@ class CallerSide(Protocol):
     ) -> bytes:
         """What ends a relayed stream that is cut: never looks like a good end."""
         ...
-
-    def render_models(self, models: Sequence[Model]) -> bytes: ...
 
 
 class ProviderSide(Protocol):

@@ -6,7 +6,7 @@ A caller's request: `request` (checks, with `messages` and `tools`), `conversati
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from gateway.core.catalogue import Auth, Model
@@ -18,7 +18,7 @@ from gateway.dialects.anthropic.outgoing import pass_through, translate
 from gateway.dialects.anthropic.reply import parse_reply, render_reply, shows_thinking
 from gateway.dialects.anthropic.request import parse_request
 from gateway.dialects.anthropic.stream import MessageReader, is_notable
-from gateway.dialects.anthropic.surface import render_error, render_models, stream_error
+from gateway.dialects.anthropic.surface import render_error, stream_error
 from gateway.dialects.anthropic.writer import MessageWriter
 from gateway.dialects.credentials import auth_headers
 from gateway.dialects.dialect import EVENT_STREAM, NO_HEADERS, Headers, Outgoing, Rendered
@@ -61,9 +61,6 @@ class Anthropic:
         self, error: GatewayError, *, reply_id: str = "", model: str = "", now: int = 0
     ) -> bytes:
         return stream_error(error)
-
-    def render_models(self, models: Sequence[Model]) -> bytes:
-        return render_models(models)
 
     def pass_through(
         self, request: ChatRequest, model: Model, *, rejects: frozenset[str] = frozenset()

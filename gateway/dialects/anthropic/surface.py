@@ -1,13 +1,12 @@
-"""Errors and the list of models, as callers of this surface expect them."""
+"""Errors, as callers of this surface expect them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from gateway.core.catalogue import Model
 from gateway.dialects.dialect import Rendered
 from gateway.dialects.rendering import fitting
 from gateway.dialects.sse import write_event
@@ -50,30 +49,3 @@ def error_body(error: GatewayError, message: str) -> dict[str, Any]:
     """The shape has no field for the place, so the message begins with it. Our code comes in addition."""
     said = message if error.param is None or error.param in message else f"{error.param}: {message}"
     return {"type": "error", "error": {"type": _TYPES[error.kind], "message": said, "code": error.code}}
-
-
-def render_models(models: Sequence[Model]) -> bytes:
-    ends = (
-        {"first_id": models[0].id, "last_id": models[-1].id}
-        if models
-        else {"first_id": None, "last_id": None}
-    )
-    return msgspec.json.encode({"data": [_row(model) for model in models], "has_more": False} | ends)
-
-
-def _row(model: Model) -> dict[str, Any]:
-    return {
-        "type": "model",
-        "id": model.id,
-        "display_name": model.wire_name,
-        "created_at": _since(model),
-        "lifecycle": "active",
-        "max_input_tokens": model.context,
-        "max_tokens": model.max_output,
-    }
-
-
-def _since(model: Model) -> str:
-    """The day of its first price: the nearest thing that we know."""
-    day = model.prices[0].since.isoformat() if model.prices else "1970-01-01"
-    return f"{day}T00:00:00Z"

@@ -7,7 +7,7 @@ provider's: `outgoing` (`parts`, `thinking`), `reply`, `stream`, `usage`, `failu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from gateway.core.catalogue import Auth, Model
@@ -23,7 +23,6 @@ from gateway.dialects.gemini.request import parse_request, shows_thinking
 from gateway.dialects.gemini.stream import ContentReader, is_notable
 from gateway.dialects.gemini.surface import render_error, stream_error
 from gateway.dialects.gemini.writer import ContentWriter
-from gateway.dialects.models import LISTS
 from gateway.dialects.relay import Relay
 from gateway.errors import GatewayError, UpstreamError
 
@@ -64,9 +63,6 @@ class Gemini:
         self, error: GatewayError, *, reply_id: str = "", model: str = "", now: int = 0
     ) -> bytes:
         return stream_error(error)
-
-    def render_models(self, models: Sequence[Model]) -> bytes:
-        return LISTS["gemini"].all(models, b"")
 
     def pass_through(
         self, request: ChatRequest, model: Model, *, rejects: frozenset[str] = frozenset()

@@ -6,7 +6,7 @@ A caller's request: `request` (checks, with `messages` and `tools`), `conversati
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from gateway.core.catalogue import Auth, Model
@@ -20,7 +20,7 @@ from gateway.dialects.openai_chat.outgoing import pass_through, translate
 from gateway.dialects.openai_chat.reply import parse_reply, render_reply
 from gateway.dialects.openai_chat.request import parse_request
 from gateway.dialects.openai_chat.stream import ChatReader, ChatWriter, head_of, is_notable, stream_error
-from gateway.dialects.openai_chat.surface import render_error, render_models
+from gateway.dialects.openai_chat.surface import render_error
 from gateway.dialects.relay import Relay
 from gateway.errors import GatewayError, UpstreamError
 
@@ -60,9 +60,6 @@ class OpenAIChat:
         self, error: GatewayError, *, reply_id: str = "", model: str = "", now: int = 0
     ) -> bytes:
         return stream_error(error, head_of(reply_id, model, now))
-
-    def render_models(self, models: Sequence[Model]) -> bytes:
-        return render_models(models)
 
     def pass_through(
         self, request: ChatRequest, model: Model, *, rejects: frozenset[str] = frozenset()

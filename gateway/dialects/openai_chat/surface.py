@@ -1,14 +1,12 @@
-"""Errors and the list of models, as callers of this surface expect them."""
+"""Errors, as callers of this surface expect them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from gateway.core.catalogue import Model
 from gateway.dialects.dialect import Rendered
 from gateway.dialects.rendering import fitting
 from gateway.errors import GatewayError, Kind
@@ -38,19 +36,3 @@ def render_error(error: GatewayError, request_id: str) -> Rendered:
 
 def error_object(error: GatewayError, message: str) -> dict[str, Any]:
     return {"message": message, "type": _TYPES[error.kind], "param": error.param, "code": error.code}
-
-
-def render_models(models: Sequence[Model]) -> bytes:
-    rows = [
-        {"id": model.id, "object": "model", "created": _since(model), "owned_by": model.provider}
-        for model in models
-    ]
-    return msgspec.json.encode({"object": "list", "data": rows})
-
-
-def _since(model: Model) -> int:
-    """The day of its first price: the nearest thing that we know."""
-    if not model.prices:
-        return 0
-    day = model.prices[0].since
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())

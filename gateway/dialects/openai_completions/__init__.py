@@ -6,13 +6,13 @@ A prompt is what a user says, and what a model answers is the completion: `reque
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from gateway.core.catalogue import Model
 from gateway.core.conversation import ChatRequest, Conversation, Reply
 from gateway.core.prompt import Prompt
 from gateway.dialects.dialect import EVENT_STREAM, NO_HEADERS, Rendered
-from gateway.dialects.openai_chat.surface import render_error, render_models
+from gateway.dialects.openai_chat.surface import render_error
 from gateway.dialects.openai_completions.conversation import conversation_of, prompt_of
 from gateway.dialects.openai_completions.reply import render_reply
 from gateway.dialects.openai_completions.request import parse_request
@@ -55,6 +55,3 @@ class OpenAICompletions:
         self, error: GatewayError, *, reply_id: str = "", model: str = "", now: int = 0
     ) -> bytes:
         return stream_error(error, head_of(reply_id, model, now))
-
-    def render_models(self, models: Sequence[Model]) -> bytes:
-        return render_models(models)

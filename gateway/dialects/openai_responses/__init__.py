@@ -9,7 +9,7 @@ What a provider remembers, and what its own tools do, only a provider of this AP
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from gateway.core.catalogue import Auth, Model
@@ -17,7 +17,7 @@ from gateway.core.conversation import ChatRequest, Conversation, Reply
 from gateway.core.prompt import Prompt
 from gateway.dialects.credentials import auth_headers
 from gateway.dialects.dialect import EVENT_STREAM, NO_HEADERS, Headers, Outgoing, Rendered
-from gateway.dialects.openai_chat.surface import render_error, render_models
+from gateway.dialects.openai_chat.surface import render_error
 from gateway.dialects.openai_responses.conversation import conversation_of, prompt_of
 from gateway.dialects.openai_responses.failure import classify_error
 from gateway.dialects.openai_responses.outgoing import pass_through, translate
@@ -65,9 +65,6 @@ class OpenAIResponses:
         self, error: GatewayError, *, reply_id: str = "", model: str = "", now: int = 0
     ) -> bytes:
         return stream_error(error, 0)
-
-    def render_models(self, models: Sequence[Model]) -> bytes:
-        return render_models(models)
 
     def pass_through(
         self, request: ChatRequest, model: Model, *, rejects: frozenset[str] = frozenset()

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from gateway.core.conversation import ChatRequest
 from gateway.core.price import Price
 from gateway.dialects import DIALECTS
+from gateway.dialects.models import LISTS
 from tests.gateway.dialects.samples import ANTHROPIC, MODEL, OPENAI, answers, events, parse, streams
 
 ASKED: dict[str, Any] = {"thinking": {"type": "enabled", "budget_tokens": 1_024}, "max_tokens": 2_000}
@@ -60,16 +61,16 @@ def test_models() -> None:
     model = MODEL.__class__(
         id="p/m", provider="p", tier=MODEL.tier, prices=(Price(since=date(2025, 8, 7), input=1, output=2),)
     )
-    told = json.loads(DIALECTS[OPENAI].render_models([model, MODEL]))
+    told = json.loads(LISTS[OPENAI].all([model, MODEL], b""))
     read = [OpenAIModel.model_validate(row, strict=True) for row in told["data"]]
     assert [(row.id, row.owned_by, row.created) for row in read] == [
         ("p/m", "p", 1_754_524_800),
         (MODEL.id, "p", 0),
     ]
-    told = json.loads(DIALECTS[ANTHROPIC].render_models([model, MODEL]))
+    told = json.loads(LISTS[ANTHROPIC].all([model, MODEL], b""))
     assert (told["first_id"], told["last_id"], told["has_more"]) == ("p/m", MODEL.id, False)
     assert ModelInfo.model_validate(told["data"][0]).created_at.year == 2025
-    assert json.loads(DIALECTS[ANTHROPIC].render_models([]))["data"] == []
+    assert json.loads(LISTS[ANTHROPIC].all([], b""))["data"] == []
 
 
 def written(protocol: str, surface: str, request: ChatRequest) -> Iterator[bytes]:
