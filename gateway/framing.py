@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol
 
 from msgspec.structs import replace
 
-from gateway.dialects.gemini.array import JsonArray, is_wanted
+from gateway.dialects.framing import Frames, frames_for
 from gateway.dispatch import EVENTS, JSON
 from gateway.exchange import Answer, Call, Parts
 
 
-class Frames(Protocol):
-    """Whole events → bytes of another form."""
-
-    def feed(self, data: bytes) -> bytes: ...
-    def end(self) -> bytes: ...
-
-
 def framed(answer: Answer, call: Call) -> Answer:
-    if call.endpoint.surface != "gemini" or not call.endpoint.streaming or not is_wanted(call.query):
-        return answer
     content_type = (b"content-type", EVENTS)
-    if content_type not in answer.headers:
+    frames = frames_for(call.endpoint.surface, call.query)
+    if frames is None or content_type not in answer.headers:
         return answer
     headers = [(b"content-type", JSON) if header == content_type else header for header in answer.headers]
-    frames = JsonArray()
     if isinstance(answer.body, bytes):
         return replace(answer, headers=headers, body=frames.feed(answer.body) + frames.end())
     return replace(answer, headers=headers, body=Framed(answer.body, frames))
