@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 
 def holds_together(page: Page, name: str, *, contrast: bool = False) -> None:
-    """Charts drawn, one heading, nothing wider than the screen, every control named, and all text to be read.
+    """Charts drawn, one heading, nothing wider than its room, every control named, and all text to be read.
 
     With SHOTS=folder each page leaves a picture there.
     """
@@ -18,6 +18,7 @@ def holds_together(page: Page, name: str, *, contrast: bool = False) -> None:
     assert page.title()
     assert page.locator("h1").count() == 1, name
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
+    assert (name, page.evaluate(SCROLLED_TABLES)) == (name, [])
     assert (name, unnamed(page)) == (name, [])
     if contrast:
         assert (name, page.evaluate(FAINT_TEXT)) == (name, [])
@@ -35,6 +36,10 @@ def unnamed(page: Page) -> list[str]:
             .map((one) => one.outerHTML)"""
     )
 
+
+SCROLLED_TABLES = """() => [...document.querySelectorAll(".table-wrap")]
+    .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
+    .map((one) => one.innerText.slice(0, 60))"""
 
 FAINT_TEXT = """() => {
     const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d");

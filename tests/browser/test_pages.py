@@ -38,6 +38,7 @@ ANYWHERE = {
     "members": "members/",
     "audit": "audit/",
     "settings": "settings/",
+    "unread-events": "unread-events/",
 }
 WITH_TRAFFIC = {
     **ANYWHERE,
