@@ -87,7 +87,7 @@ class Bench:
     def __init__(self, folder: Path, environ: dict[str, str], arguments: argparse.Namespace) -> None:
         self.folder, self.environ, self.arguments = folder, environ, arguments  # environ: of our own parts
         self.cores = sorted(os.sched_getaffinity(0))
-        self.ports = iter(range(18_480, 18_500))
+        self.ports = iter(range(18_480, 18_560))
         self.upstream_port = next(self.ports)
         self.mock, self.lg = (self._compile(name) for name in ("mock", "lg"))
         self.body = folder / "body.json"
@@ -114,8 +114,7 @@ class Bench:
 
     @contextmanager
     def gateway(self) -> Iterator[Target]:
-        command = [sys.executable, "-m", "tests.bench.publish", self.base]
-        subprocess.run(command, check=True, env={**os.environ, **self.environ})
+        self.publish(self.base)
         with self._server("", next(self.ports)) as served:
             yield replace(served, url=served.url.replace("/v1/", "/router/support/v1/"))
 
@@ -136,17 +135,30 @@ class Bench:
 
     @contextmanager
     def _server(self, app: str, port: int) -> Iterator[Target]:
-        command = [sys.executable, "-m", *(UVICORN if app else ()), app or "gateway.server", "--port", str(port)]
-        extra = {
+        command = [sys.executable, "-m", *(UVICORN if app else ()), app or "gateway.server"]
+        with self._module(command, port) as served:
+            yield served
+
+    def publish(self, base: str, *, tenants: int = 1, keys: int = 1) -> None:
+        words = ["--tenants", str(tenants), "--keys", str(keys)]
+        command = [sys.executable, "-m", "tests.bench.publish", base, *words]
+        subprocess.run(command, check=True, env={**os.environ, **self.environ})
+
+    @contextmanager
+    def _module(self, command: Sequence[str], port: int) -> Iterator[Target]:
+        with self._running([*command, "--port", str(port)], core=1, environ=self._environ(port)) as process:
+            wait_for(f"http://127.0.0.1:{port}/readyz")
+            yield Target(f"http://127.0.0.1:{port}/v1/chat/completions", process.pid)
+
+    def _environ(self, port: int) -> dict[str, str]:
+        return {
+            **os.environ,
             **self.environ,
             "ALLOWED_PRIVATE_NETWORKS": "127.0.0.0/8",
             "VAR_DIR": str(self.folder / str(port)),
             "LOG_LEVEL": "WARNING",
             "UPSTREAM": f"{self.base}/chat/completions",
         }
-        with self._running(command, core=1, environ=extra) as process:
-            wait_for(f"http://127.0.0.1:{port}/readyz")
-            yield Target(f"http://127.0.0.1:{port}/v1/chat/completions", process.pid)
 
     @contextmanager
     def _running(
@@ -183,12 +195,14 @@ class Bench:
             for name, rows in seen.items()
         }
 
-    def _load(self, target: Target, *, connections: int) -> dict[str, Any]:
+    def _load(self, target: Target, *, connections: int, rate: float = 0) -> dict[str, Any]:
+        """`rate` in requests a second; 0: as fast as answers come."""
         command = ["taskset", "-c", str(self.cores[0]), str(self.lg), "-c", str(connections)]
         command += ["-d", str(self.arguments.seconds), "-w", "2", "-b", str(self.body)]
         for header in target.headers:
             command += ["-H", header]
         command += ["-p", str(target.pid)] if target.pid else []
+        command += ["-r", str(rate)] if rate else []
         done = subprocess.run([*command, target.url], check=True, capture_output=True, timeout=120)
         figures: dict[str, Any] = json.loads(done.stdout)
         if figures["bad"] or figures["err"]:
