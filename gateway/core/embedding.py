@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from gateway.core.facts import ModelKind, Need, Surface
 from gateway.core.price import NOTHING, Usage, UsageSource
@@ -62,7 +62,8 @@ class EmbeddingRequest(Struct, frozen=True, kw_only=True):
         return sum(count_tokens(each) if isinstance(each, str) else len(each) for each in self.inputs)
 
 
-type Vector = list[float] | str  # numbers, or base64 of 32-bit floats, little-endian
+# Numbers, or base64 of 32-bit floats, little-endian; or the JSON of either, for most of it is only passed on.
+type Vector = list[float] | str | Raw
 
 
 class Embeddings(Struct, frozen=True, kw_only=True):

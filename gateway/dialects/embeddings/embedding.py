@@ -18,6 +18,7 @@ from gateway.dialects.rendering import named
 from gateway.errors import InvalidRequest, Untranslatable, UpstreamInvalidResponse
 
 MAX_INPUTS = 2_048
+_NUMBERS: Any = list[float] | str
 
 
 class EmbeddingSurface(Protocol):
@@ -73,7 +74,7 @@ def unsayable(place: str) -> Untranslatable:
     return Untranslatable(f"'{place}' cannot be said to this model's provider.", param=place)
 
 
-def read[T](body: bytes, kind: type[T]) -> T:
+def read[T](body: bytes | msgspec.Raw, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -87,20 +88,27 @@ def counted(vectors: tuple[Vector, ...], count: int) -> tuple[Vector, ...]:
 
 
 def as_base64(vector: Vector) -> str:
-    if isinstance(vector, str):
-        return vector
-    return b64encode(_little_endian(array("f", vector)).tobytes()).decode("ascii")
+    known = _known(vector)
+    if isinstance(known, str):
+        return known
+    return b64encode(_little_endian(array("f", known)).tobytes()).decode("ascii")
 
 
 def as_numbers(vector: Vector) -> list[float]:
-    if not isinstance(vector, str):
-        return vector
+    known = _known(vector)
+    if not isinstance(known, str):
+        return known
     numbers = array("f")
     try:
-        numbers.frombytes(b64decode(vector, validate=True))
+        numbers.frombytes(b64decode(known, validate=True))
     except (Error, ValueError):
         raise UpstreamInvalidResponse("The provider's answer is not a list of vectors.") from None
     return _little_endian(numbers).tolist()
+
+
+def _known(vector: Vector) -> list[float] | str:
+    """Read only now, by who writes it in another shape."""
+    return read(vector, _NUMBERS) if isinstance(vector, msgspec.Raw) else vector
 
 
 def _little_endian(numbers: array[float]) -> array[float]:

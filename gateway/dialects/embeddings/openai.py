@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gateway import json_body
 from gateway.core.catalogue import Model
-from gateway.core.embedding import EmbeddingRequest, Embeddings, Task, Vector
+from gateway.core.embedding import EmbeddingRequest, Embeddings, Task
 from gateway.core.facts import Surface
 from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.dialects.counts import Counts
@@ -130,7 +130,7 @@ class OpenAIEmbeddings:
 
 
 class _Row(Struct):
-    embedding: Vector
+    embedding: msgspec.Raw
     index: int = 0
 
 

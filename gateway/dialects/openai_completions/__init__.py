@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.core.catalogue import Model
 from gateway.core.conversation import ChatRequest, Conversation, Reply
 from gateway.core.prompt import Prompt
 from gateway.dialects.dialect import EVENT_STREAM, NO_HEADERS, Rendered

@@ -9,6 +9,7 @@ from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from gateway.core.embedding import EmbeddingRequest, Embeddings, Task, Vector
 from gateway.core.facts import ModelKind, Tier
 from gateway.core.price import Usage, UsageSource
 from gateway.dialects.embeddings import PROTOCOLS, SURFACES
+from gateway.dialects.embeddings.embedding import as_numbers
 from gateway.errors import InvalidRequest, Untranslatable, UpstreamInvalidResponse
 
 DATA = Path(__file__).parents[1] / "data" / "embeddings.jsonl.gz"
@@ -118,21 +120,22 @@ def usage_of(answer: dict[str, Any]) -> int | None:
 
 def rounded(vector: Vector) -> list[float]:
     """As 32-bit floats, which is what base64 holds."""
+    known: Any = json.loads(bytes(vector)) if isinstance(vector, msgspec.Raw) else vector
     numbers = array("f")
-    if isinstance(vector, str):
-        numbers.frombytes(b64decode(vector))
+    if isinstance(known, str):
+        numbers.frombytes(b64decode(known))
     else:
-        numbers.extend(vector)
+        numbers.extend(known)
     return numbers.tolist()
 
 
 def test_vectors_stand_in_the_order_of_the_inputs() -> None:
     rows = [{"index": index, "embedding": [index]} for index in (2, 0, 1)]
     read = PROTOCOLS["openai_chat"].parse(json.dumps({"data": rows}).encode(), {}, 3)
-    assert list(read.vectors) == [[0], [1], [2]]
+    assert list(map(as_numbers, read.vectors)) == [[0], [1], [2]]
     unnumbered = [{"embedding": [index]} for index in (2, 0, 1)]
     read = PROTOCOLS["openai_chat"].parse(json.dumps({"data": unnumbered}).encode(), {}, 3)
-    assert list(read.vectors) == [[2], [0], [1]]
+    assert list(map(as_numbers, read.vectors)) == [[2], [0], [1]]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -256,6 +259,36 @@ def test_bedrock_is_told_in_the_words_of_the_models_maker(
     out = PROTOCOLS["bedrock"].translate(asked(dimensions=256), replace(MODEL, upstream_model=model), NONE)
     assert out.path == f"/model/{path}/invoke"
     assert json.loads(out.body) == body
+
+
+def test_azure_names_a_deployment() -> None:
+    request = asked(dimensions=64)
+    out = PROTOCOLS["azure"].pass_through(request, MODEL, NONE)
+    assert out.path == "/openai/deployments/some-model//embeddings?api-version=2024-10-21"
+    assert json.loads(out.body) == request.raw
+
+
+def test_vertex_predicts() -> None:
+    request = asked("gemini", **gemini(taskType="RETRIEVAL_QUERY", outputDimensionality=64))
+    out = PROTOCOLS["vertex_gemini"].translate(request, MODEL, NONE)
+    assert out.path == "/v1/publishers/google/models/some-model:predict"
+    assert json.loads(out.body) == {
+        "instances": [{"content": "Hi", "task_type": "RETRIEVAL_QUERY"}],
+        "parameters": {"autoTruncate": False, "outputDimensionality": 64},
+    }
+    row = {"embeddings": {"values": NUMBERS, "statistics": {"token_count": 3.0, "truncated": False}}}
+    read = PROTOCOLS["vertex_gemini"].parse(json.dumps({"predictions": [row, row]}).encode(), {}, 2)
+    assert (read.vectors, read.usage) == ((NUMBERS, NUMBERS), Usage(input=6))
+    assert read.usage_source is UsageSource.PROVIDER_FINAL
+    row["embeddings"]["statistics"] = {"token_count": 3.5}
+    read = PROTOCOLS["vertex_gemini"].parse(json.dumps({"predictions": [row]}).encode(), {}, 1)
+    assert read.usage_source is UsageSource.PROVIDER_PARTIAL
+
+
+def test_what_is_no_vector_is_found_by_who_reads_it() -> None:
+    read = PROTOCOLS["openai_chat"].parse(b'{"data": [{"index": 0, "embedding": {"a": 1}}]}', {}, 1)
+    with pytest.raises(UpstreamInvalidResponse):
+        SURFACES["gemini"].render(read, asked("gemini", **gemini()))
 
 
 def test_usage_may_stand_in_a_header() -> None:
