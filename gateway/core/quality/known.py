@@ -13,8 +13,8 @@ from gateway.core.quality.book import Text
 from gateway.core.quality.sketch import SHAPE, Floats
 
 # How far from the book's standing each kind of column may lead, in standard deviations of an outcome.
-LEVEL, KEY, FORM = 0.7, 0.7, 0.055
-FIRST_KEY = 1 + len(SHAPE)  # the dense columns: the level, the shape, the keys
+LEVEL, KEY, KEY_SLOPE, FORM = 0.7, 0.7, 0.2, 0.055
+FIRST_KEY = 1 + len(SHAPE)  # the dense columns: the level, the shape, then two a key: its level and its slope
 
 RARE = np.float32(0.05)  # support of a word at which it is half familiar
 SURE = 1.28  # deviations below the mean that nine of ten lie above
@@ -31,7 +31,7 @@ class Known(Struct, frozen=True, kw_only=True, eq=False):
     """Matrices have a column a model. `seen` is the support of each dense column, `support` that of each word."""
 
     models: tuple[str, ...]
-    keys: Mapping[str, int]  # its dense column
+    keys: Mapping[str, int]  # the first of its dense columns
     level: Floats
     slope: Floats
     dense: Floats
@@ -69,7 +69,7 @@ class Known(Struct, frozen=True, kw_only=True, eq=False):
         """May lie outside 0 to 1, so that an order is not lost."""
         means: Floats = self.level + self.slope * np.float32(hardness) + LEVEL * self.dense[0]
         for column in columns:
-            means += KEY * self.dense[column]
+            means += KEY * self.dense[column] + np.float32(KEY_SLOPE * text.hardness) * self.dense[column + 1]
         if trust:
             said = text.weights @ self.words[text.slots] + FORM * (text.shape @ self.dense[1:FIRST_KEY])
             means += np.float32(trust) * said
@@ -99,7 +99,8 @@ def dense_row(text: Text, columns: list[int], width: int) -> Floats:
     row = np.zeros(width, np.float32)
     row[0] = LEVEL
     row[1:FIRST_KEY] = FORM * text.shape
-    row[columns] = KEY
+    for column in columns:
+        row[column], row[column + 1] = KEY, KEY_SLOPE * text.hardness
     return row
 
 

@@ -53,7 +53,7 @@ def learn(
     """
     keys = columns_of(outcomes)
     texts = [reader.read(outcome.sketch) for outcome in outcomes]
-    dense = np.zeros((len(texts), FIRST_KEY + len(keys)), np.float32)
+    dense = np.zeros((len(texts), FIRST_KEY + 2 * len(keys)), np.float32)
     for row, text in enumerate(texts):
         columns = [keys[key] for key in outcomes[row].keys if key in keys]
         dense[row] = dense_row(text, columns, dense.shape[1])
@@ -77,10 +77,10 @@ def learn(
 
 
 def columns_of(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """The keys seen most, each with its dense column."""
+    """The keys seen most, each with the first of its dense columns."""
     counts = Counter(key for outcome in outcomes for key in outcome.keys)
     often = [key for key, count in counts.most_common(MOST_KEYS) if count >= OF_A_KEY]
-    return {key: FIRST_KEY + place for place, key in enumerate(sorted(often))}
+    return {key: FIRST_KEY + 2 * place for place, key in enumerate(sorted(often))}
 
 
 def teach(
@@ -125,7 +125,7 @@ def untaught(width: int) -> Lesson:
 
 def unseen_of(lesson: Lesson) -> float:
     """How much keys differ, and so what one that was never seen may bring."""
-    effects, seen = KEY * lesson.weights.dense[FIRST_KEY:], lesson.seen[FIRST_KEY:]
+    effects, seen = KEY * lesson.weights.dense[FIRST_KEY::2], lesson.seen[FIRST_KEY::2]
     if not seen.any():
         return LEAST_UNSEEN
     return max(float((effects**2) @ seen / seen.sum()), LEAST_UNSEEN)
@@ -158,11 +158,12 @@ class _Start:
         if known is None or model not in known.models:
             return None
         place = known.models.index(model)
-        dense = np.zeros(FIRST_KEY + len(self._keys), np.float32)
+        dense = np.zeros(FIRST_KEY + 2 * len(self._keys), np.float32)
         dense[:FIRST_KEY] = known.dense[:FIRST_KEY, place]
         for key, column in self._keys.items():
             if key in known.keys:
-                dense[column] = known.dense[known.keys[key], place]
+                there = known.keys[key]
+                dense[column : column + 2] = known.dense[there : there + 2, place]
         return Weights(known.words[:, place].copy(), dense)
 
 

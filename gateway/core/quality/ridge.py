@@ -14,7 +14,7 @@ from gateway.core.quality.book import Text
 from gateway.core.quality.sketch import SLOTS, Floats
 
 ITERATIONS = 40
-CLOSE = 1e-7  # of the first residual's square: then it is solved
+CLOSE = 1e-6  # of the first residual's square: then it is solved
 
 
 class Weights(Struct, frozen=True, gc=False, eq=False):

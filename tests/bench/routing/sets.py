@@ -94,7 +94,7 @@ def read(path: Path) -> Set:
         costs=costs,
         sketches=tuple(sketch(line.prompt) for line in lines),
         group=group,
-        fold=folds_of(group),
+        fold=folds_of(group, [f"{line.dataset}/{line.subset}" for line in lines]),
     )
 
 
@@ -115,9 +115,14 @@ def groups_of(prompts: Sequence[str]) -> Indexes:
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], np.intp)
 
 
-def folds_of(group: Indexes) -> Indexes:
-    drawn = np.random.default_rng(0).permutation(int(group.max()) + 1 if len(group) else 0) % FOLDS
-    return drawn[group]
+def folds_of(group: Indexes, tasks: Sequence[str]) -> Indexes:
+    """Every fold has its share of every task, and no group is in two."""
+    first = dict(zip(reversed(group.tolist()), reversed(tasks), strict=True))
+    drawn = np.random.default_rng(0).permutation(len(first)).tolist()
+    ordered = sorted(drawn, key=lambda number: first[number])
+    fold = np.zeros(len(first), np.intp)
+    fold[ordered] = np.arange(len(first)) % FOLDS
+    return fold[group]
 
 
 def _counts(names: Sequence[str]) -> dict[str, int]:
