@@ -47,8 +47,10 @@ def main() -> None:
 
         django.setup()
         from django.core.management import call_command
+        from django.urls import reverse
 
         call_command("migrate", verbosity=0)
+        reverse("overview", kwargs={"tenant": "bench-0"})  # all pages are imported before an hour of filling
         measure(wanted.lines, wanted.ingest)
 
 
