@@ -61,9 +61,13 @@ class Known(Struct, frozen=True, kw_only=True, eq=False):
 
         A guess that is wrong for a whole tenant would be wrong at every budget; half of chance halves that.
         """
-        luck = _NORMAL.inv_cdf(min(max(lot, 1e-9), 1 - 1e-9)) * sqrt(self.guessed / 2)
-        hardness = text.hardness * sqrt(1 - self.guessed / 2) + luck
-        return self.expect(text, self.columns(keys), self.trust(text), hardness)
+        trust = self.trust(text)
+        chance = (
+            max(self.guessed, 1 - trust) / 2
+        )  # strange words: nothing that was learnt says what is hard here
+        luck = _NORMAL.inv_cdf(min(max(lot, 1e-9), 1 - 1e-9))
+        hardness = text.hardness * sqrt(1 - chance) + luck * sqrt(chance)
+        return self.expect(text, self.columns(keys), trust, hardness)
 
     def expect(self, text: Text, columns: list[int], trust: float, hardness: float) -> Floats:
         """May lie outside 0 to 1, so that an order is not lost."""
