@@ -17,6 +17,7 @@ from gateway import dispatch, streaming, waiting
 from gateway.core.facts import Tier
 from gateway.core.ladder import AttemptOutcome
 from gateway.core.policy import Cascade, Check, Otherwise, Policy
+from tests.gateway.clouds import google
 from tests.gateway.simulated import serving
 from tests.gateway.test_pipeline import user
 from tests.gateway.world import BASES, KEY, MODELS, Served, misbehaving, serving_gateway, snapshot
@@ -80,6 +81,19 @@ async def test_before_the_first_event_and_through_a_fallback(
     assert came.rstrip().rpartition(b"\n\n")[2].startswith(b": x-rungway-cost-usd=")
     assert (b"[DONE]" if surface == "openai" else b"message_stop") in came
     assert (settled.outcome, settled.status) == ("fell_back", 200)
+
+
+async def test_an_sdk_that_takes_comments_for_json_gets_blank_lines(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "FIRST_BYTE", 0.3)
+    async with serving_gateway(redis, tmp_path, world("hang-headers")) as served:
+        models = await google(served, "support")
+        coming = await models.generate_content_stream(model="auto", contents="Say hello")
+        text = "".join([chunk.text or "" async for chunk in coming])
+        (settled,) = await served.settled()
+    assert text
+    assert settled.outcome == "fell_back"
 
 
 @pytest.mark.parametrize("surface", ["openai", "anthropic"])

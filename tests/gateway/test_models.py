@@ -10,6 +10,7 @@ import anthropic
 import httpx
 import openai
 import pytest
+from google.genai import errors
 from msgspec.structs import replace
 from redis import Redis
 
@@ -17,6 +18,7 @@ from gateway.core.facts import Tier
 from gateway.core.policy import Otherwise, Policy
 from gateway.dialects.models import LISTS
 from gateway.errors import InvalidRequest
+from tests.gateway.clouds import google
 from tests.gateway.dialects.samples import MODEL
 from tests.gateway.test_pipeline import SUPPORT
 from tests.gateway.world import KEY, MODELS, serving_gateway, snapshot
@@ -56,6 +58,17 @@ async def test_the_anthropic_sdk_pages_through_them(redis: Redis, tmp_path: Path
     assert (len(first.data), first.has_more) == (4, True)
     assert sorted(listed) == ALL
     assert (one.id, one.display_name) == ("anthropic/claude-haiku-4-5", "claude-haiku-4-5")
+
+
+async def test_googles_sdk_lists_and_looks_up(redis: Redis, tmp_path: Path) -> None:
+    async with serving_gateway(redis, tmp_path, snapshot(("support", SUPPORT))) as served:
+        models = await google(served, "support")
+        listed = [model async for model in await models.list(config={"page_size": 4})]
+        one = await models.get(model="openai/gpt-5-nano")
+        with pytest.raises(errors.ClientError, match="404"):
+            await models.get(model="gpt-9")
+    assert sorted(model.name or "" for model in listed) == [f"models/{name}" for name in ALL]
+    assert (one.name, one.input_token_limit) == ("models/openai/gpt-5-nano", 200_000)
 
 
 async def test_the_whitelist_of_the_tenant_holds(redis: Redis, tmp_path: Path) -> None:
