@@ -185,4 +185,4 @@ UNTAUGHT_NOISE = 0.2
 GUESSED = 25  # outcomes that are worth as much as the book's word on what is hard
 FEW = 20  # texts below which words are not listened to
 FAMILIAR = 0.05  # the quantile of the texts learnt from, from which on words count in full
-STRANGE = 0.5  # of that familiarity: here they do not count at all
+STRANGE = 0.75  # of that familiarity: here they do not count at all
