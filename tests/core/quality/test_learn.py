@@ -24,7 +24,10 @@ from tests.core.quality.world import (
 )
 
 NOTHING = learn((), MODELS, READER)
-POEM, PROOF = text("Write a poem on autumn"), text("Prove the theorem on trees")
+POEM, PROOF = (
+    text("Write a poem on spring and flower number 12121"),
+    text("Prove the theorem on graph number 12121"),
+)
 
 
 def gain(known: Known, words: str, *keys: str, lot: float = 0.5) -> float:
@@ -77,13 +80,15 @@ def test_a_tag_is_learnt() -> None:
 
 def test_words_are_learnt_where_there_is_no_tag() -> None:
     known = learn(untagged(poems_and_proofs(40)), MODELS, READER)
-    assert gain(known, "Prove the theorem on trees") > 0.25 + gain(known, "Write a poem on autumn")
+    assert gain(known, "Prove the theorem on graph number 12121") > 0.25 + gain(
+        known, "Write a poem on spring and flower number 12121"
+    )
 
 
 def test_a_tag_outranks_words() -> None:
     known = learn(poems_and_proofs(40), MODELS, READER)
-    assert gain(known, "Write a poem on autumn", "tag:task=proof") > gain(
-        known, "Prove the theorem on trees", "tag:task=poem"
+    assert gain(known, "Write a poem on spring and flower number 12121", "tag:task=proof") > gain(
+        known, "Prove the theorem on graph number 12121", "tag:task=poem"
     )
 
 
@@ -111,7 +116,7 @@ def test_a_tag_seen_once_is_drawn_to_the_whole() -> None:
 
 def test_strange_words_do_not_count() -> None:
     known = learn(untagged(poems_and_proofs(100)), MODELS, READER)
-    assert known.trust(POEM) > 0.4
+    assert known.trust(POEM) > 0.8
     assert known.trust(text("quarterly revenue reconciliation spreadsheet macros")) == 0.0
 
 
