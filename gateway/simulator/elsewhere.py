@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,7 +14,7 @@ from gateway.simulator.bedrock import Converse
 from gateway.simulator.bedrock_invoke import Invoke
 from gateway.simulator.gemini import Generate
 from gateway.simulator.reply import Dialect, Json
-from gateway.simulator.vertex import Claude, OnVertex
+from gateway.simulator.vertex import Claude, OnVertex, counted_on_vertex
 
 CONVERSE = re.compile(r"/bedrock/model/([^/]+)/(converse|converse-stream)")
 INVOKE = re.compile(r"/bedrock/model/([^/]*(?:anthropic|claude)[^/]*)/invoke(-with-response-stream)?")
@@ -22,6 +24,7 @@ PREDICT = re.compile(
     r":(generateContent|streamGenerateContent|rawPredict|streamRawPredict)"
 )
 COUNTED = re.compile(r"/(gemini/v1(?:beta)?|vertex/.+/publishers/google)/models/([^/:]+):countTokens")
+CLAUDE_COUNTED = re.compile(r"/vertex/.+/publishers/anthropic/models/count-tokens:rawPredict")
 DEPLOYED = re.compile(r"/azure/openai/deployments/([^/]+)/chat/completions")
 
 
@@ -49,13 +52,18 @@ def asked_at(method: str, target: str) -> Dialect[Any] | None:
     return known.get(path)
 
 
-def counted_at(method: str, path: str) -> tuple[Generate, str] | None:
-    """Who counts the tokens of a prompt, and for which model."""
-    found = COUNTED.fullmatch(path) if method == "POST" else None
+def counted_at(method: str, path: str) -> tuple[Dialect[Any], Callable[[bytes], Json]] | None:
+    """Who counts the tokens of a prompt, and how."""
+    if method != "POST":
+        return None
+    if CLAUDE_COUNTED.fullmatch(path):
+        return Claude("", streaming=False), counted_on_vertex
+    found = COUNTED.fullmatch(path)
     if found is None:
         return None
     model = unquote(found[2])
-    return (OnVertex if found[1].startswith("vertex") else Generate)(model, streaming=False), model
+    serves = OnVertex if found[1].startswith("vertex") else Generate
+    return serves(model, streaming=False), partial(gemini.counted, model)
 
 
 def streams(method: str, query: str) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from functools import partial
 
-from gateway.simulator import anthropic, gemini, openai, tokens, vertex
+from gateway.simulator import anthropic, openai, tokens, vertex
 from gateway.simulator.converse import Conversation, authenticated
 from gateway.simulator.elsewhere import asked_at, counted_at, listed_at
 from gateway.simulator.embeddings import embedded_at
@@ -84,12 +83,12 @@ class Simulator:
 
     async def elsewhere(self, exchange: Exchange) -> None:
         """The providers that put more into a path than its place."""
-        if dialect := asked_at(exchange.method, exchange.target):
+        if found := counted_at(exchange.method, exchange.path):
+            await self.count(found[0], exchange, found[1])
+        elif dialect := asked_at(exchange.method, exchange.target):
             await self.converse(dialect, exchange)
         elif embedder := embedded_at(exchange.method, exchange.target):
             await self.converse(embedder, exchange)
-        elif found := counted_at(exchange.method, exchange.path):
-            await self.count(found[0], exchange, partial(gemini.counted, found[1]))
         elif exchange.method == "POST" and exchange.path == "/vertex/token":
             await self.grant(exchange)
         elif listed := listed_at(exchange.method, exchange.target, MODELS):

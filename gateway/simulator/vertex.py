@@ -84,6 +84,14 @@ class Claude:
         return anthropic.error_frame(problem, request_id)
 
 
+def counted_on_vertex(body: bytes) -> Json:
+    """Of a prompt in Anthropic's words: here the body does name the model."""
+    said: Json = msgspec.json.decode(body)
+    if said.pop("anthropic_version", VERSION) != VERSION:
+        raise Problem(400, "anthropic_version: Field required")
+    return anthropic.counted(encoded(said))
+
+
 def shown(headers: dict[bytes, bytes]) -> str:
     key = headers.get(b"x-goog-api-key", b"").decode("latin-1")
     token = headers.get(b"authorization", b"").decode("latin-1").removeprefix("Bearer ").strip()
