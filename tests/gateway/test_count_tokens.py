@@ -65,7 +65,7 @@ def test_what_is_no_count_is_no_answer(body: bytes) -> None:
 )  # fmt: skip
 def test_each_provider_is_asked_in_its_own_words(protocol: str, path: str, body: dict[str, Any]) -> None:
     """The question is in it, and whatever only an answer needs is not."""
-    asked = ASKED | {"system": "Be brief.", "max_tokens": 9, "temperature": 0.5}
+    asked = ASKED | {"system": "Be brief.", "max_tokens": 99, "temperature": 0.5}
     request = COUNT_SURFACES["anthropic"].parse_request(json.dumps(asked).encode(), HEADERS, model="")
     out = COUNT_PROTOCOLS[protocol].outgoing(
         PROTOCOLS[protocol].pass_through(request, MODEL)
