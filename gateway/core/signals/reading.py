@@ -6,7 +6,7 @@ An application's own task outranks what its users write. A bare "yes" inherits t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -107,9 +107,14 @@ def read(prompt: Prompt) -> Reading:
 
 
 def read_system(turns: Sequence[Turn]) -> Passage:
-    texts = (turn.text[:READ_HEAD] for turn in turns if turn.role == "system")
-    text = "\n".join(islice(texts, _SYSTEM_TURNS))
-    return look_up(part_quoted(excerpt(text))[0], is_instruction=True) if text else NOTHING
+    texts = [turn.text[:READ_HEAD] for turn in turns if turn.role == "system"]
+    return read_task(excerpt("\n".join(texts[:_SYSTEM_TURNS]))) if texts else NOTHING
+
+
+@lru_cache(maxsize=256)
+def read_task(text: str) -> Passage:
+    """An application sends the same with each of its requests, so the last ones are kept as they were read."""
+    return look_up(part_quoted(text)[0], is_instruction=True)
 
 
 def last_said(turns: Sequence[Turn]) -> str:
