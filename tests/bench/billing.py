@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import batched, count
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -186,8 +187,8 @@ def ask(tenant: Tenant) -> None:
     from django.test import Client, override_settings
 
     from billing import selectors
-    from console.tenancy import within
-    from console.tenants.models import Role, User
+    from console.tenancy import Role, within
+    from console.tenants.models import User
 
     user = User.objects.create(email="bench@bench.test")
     with within(tenant):
@@ -198,14 +199,11 @@ def ask(tenant: Tenant) -> None:
         print("\nPages, warm: milliseconds of all queries (queries)")
         print(f"{'':<34}" + "".join(f"{period:>14}" for period in PERIODS))
         for page in PAGES:
-            cells = [queries(lambda url=url: _get(client, url)) for url in _urls(tenant, page)]
+            cells = [queries(partial(_get, client, url)) for url in _urls(tenant, page)]
             print(f"{'/' + page:<34}" + "".join(f"{ms:>9.0f} ({n:>2})" for ms, n in cells))
         with within(tenant):
             wanted = list(tenant.requests.order_by("at").values_list("request_id", flat=True)[:1000:100])
-            found: list[Callable[[], object]] = [
-                lambda name=name: selectors.request(tenant, name) for name in wanted
-            ]
-            slowest = max(queries(look)[0] for look in found)
+            slowest = max(queries(partial(selectors.request, tenant, name))[0] for name in wanted)
             print(f"\nA request by its id, with its lines: {slowest:.1f} ms, the slowest of {len(wanted)}")
             name = wanted[0]
         ms, n = queries(lambda: _get(client, f"/t/{tenant.slug}/requests/{name}/"))
@@ -257,7 +255,7 @@ def clocked() -> Iterator[Callable[[], tuple[float, float, float]]]:
 
     began = now()
     ended: list[tuple[float, float, float]] = []
-    yield lambda: tuple(b - a for a, b in zip(began, ended[0], strict=True))  # type: ignore[return-value]
+    yield lambda: (ended[0][0] - began[0], ended[0][1] - began[1], ended[0][2] - began[2])
     ended.append(now())
 
 
