@@ -90,6 +90,7 @@ Decision = TypedDict(
     "Decision",
     {
         "class": str,
+        "semantic": str | None,
         "difficulty": float,
         "confidence": float,
         "evidence": list[Evidence],

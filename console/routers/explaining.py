@@ -25,9 +25,9 @@ class Explained(Struct, frozen=True, kw_only=True):
 def explained(
     asked: Asked, policy: Policy, tenant: TenantSnapshot, *, router: str, at: datetime
 ) -> Explained:
-    facts, seen = facts_of(asked, at=at)
-    decision = explain(facts, compiled_draft(policy, tenant, router=router))
-    return Explained(seen=seen, facts=facts, decision=decision)
+    compiled = compiled_draft(policy, tenant, router=router)
+    facts, seen = facts_of(asked, compiled.own, at=at)
+    return Explained(seen=seen, facts=facts, decision=explain(facts, compiled))
 
 
 def policy_in(router: Router, *, draft: bool) -> Policy:

@@ -17,6 +17,7 @@ from gateway.core.evidence import Evidence
 from gateway.core.facts import RequestClass
 from gateway.core.output import expect
 from gateway.core.prompt import Prompt, Turn
+from gateway.core.semantic import Prototypes, nearest
 from gateway.core.signals.gather import gather
 from gateway.core.signals.parting import excerpt
 from gateway.core.signals.reading import read
@@ -43,15 +44,20 @@ class Classification(Struct, frozen=True, kw_only=True, gc=False):
     input_tokens: int
     output_tokens: int  # expected
     evidence: tuple[Evidence, ...]
+    semantic: str | None = None  # the tenant's own class, if one is near enough
 
 
-def classify(prompt: Prompt) -> Classification:
+def classify(prompt: Prompt, own: Prototypes | None = None) -> Classification:
+    """`own` are the classes that a tenant shows by examples, beside the built-in ones."""
     reading = read(prompt)
     shape = shape_of(prompt, reading, input_tokens=count_input(prompt))
     evidence = tuple(gather(situation_of(reading, shape)))
     shares = weigh(evidence)
     winner = max(shares, key=shares.__getitem__)
     difficulty, reasons = difficulty_of(shares, reading, shape)
+    match = nearest(own, prompt) if own is not None else None
+    if match is not None:
+        reasons += (Evidence("own class", f"{match.likeness:.2f} alike", match.likeness, match.name),)
     return Classification(
         request_class=winner,
         difficulty=difficulty,
@@ -59,6 +65,7 @@ def classify(prompt: Prompt) -> Classification:
         input_tokens=shape.input_tokens,
         output_tokens=expect(winner, prompt, reading),
         evidence=(*sorted(evidence, key=_weight, reverse=True), *reasons),
+        semantic=match.name if match is not None else None,
     )
 
 

@@ -11,4 +11,4 @@ class Evidence(Struct, frozen=True, gc=False):
     signal: str
     found: str
     weight: float
-    toward: str  # a class, or "difficulty"
+    toward: str  # a class, a tenant's own, or "difficulty"

@@ -17,6 +17,7 @@ from gateway.core.conditions import ALWAYS, Condition, Range, listed, matches
 from gateway.core.facts import ModelKind, Tier
 from gateway.core.policy import Cascade, Check, Otherwise, Policy, Rule
 from gateway.core.router import Router
+from gateway.core.semantic import compile_classes
 from gateway.core.snapshot import TenantSnapshot
 
 MAX_PATTERN = 512
@@ -77,9 +78,21 @@ def _policy(policy: Policy, around: Surroundings) -> Findings:
         yield from _share(policy.unsure.confidence_below, "$.unsure.confidence_below")
     if len(policy.rules) > MAX_RULES:
         yield _error("$.rules", f"more than {MAX_RULES} rules", "Join rules that lead to the same tier.")
-    if policy.classes:
-        yield _warn("$.classes", "classes by example are kept, but no request is matched to them yet",
-                    "Use `class`, `tag` or `difficulty` until they are.")  # fmt: skip
+    yield from _classes(policy)
+
+
+def _classes(policy: Policy) -> Findings:
+    whose: dict[str, str] = {}
+    for place, own in _at("$.classes", policy.classes):
+        if compile_classes([own]) is None:
+            yield _error(f"{place}.examples", f"class {own.name} has no example with a word in it",
+                         "Give three or more sentences as people write them.")  # fmt: skip
+        for example in own.examples:
+            other = whose.setdefault(" ".join(example.lower().split()), own.name)
+            if other != own.name:
+                yield _error(
+                    f"{place}.examples", f"{other} has the same example", "Keep it in one of the classes."
+                )
 
 
 def _rules(policy: Policy, around: Surroundings) -> Findings:

@@ -14,6 +14,7 @@ def explanation_of(explanation: Explanation, seen: Classification) -> dict[str, 
     """JSON-ready; money as decimal strings in USD, null where a price is unknown."""
     return {
         "class": seen.request_class.value,
+        "semantic": seen.semantic,
         "difficulty": round(seen.difficulty, 3),
         "confidence": round(seen.confidence, 3),
         "evidence": [

@@ -16,6 +16,7 @@ from gateway.core.conditions import Test, compile_condition, matches
 from gateway.core.facts import ModelKind, Tier
 from gateway.core.naming import Models
 from gateway.core.policy import REQUESTED, Floor, Otherwise, Policy, Rule
+from gateway.core.semantic import Prototypes, compile_classes
 from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
 
 
@@ -37,9 +38,9 @@ class Bench(Struct, frozen=True):
 class Router(Struct, frozen=True, kw_only=True):
     """One tenant's router, ready to decide. `models` are all of the tenant's, `floors` the tenant's first.
 
-    `rules` and `floors` carry their conditions compiled. `open` are the models that requests may reach,
-    `reachable` their ids, `benches` the same by kind and from each tier upwards: an embedding is never asked of a
-    model that chats, nor the reverse.
+    `rules` and `floors` carry their conditions compiled, `own` the examples of the tenant's own classes. `open` are
+    the models that requests may reach, `reachable` their ids, `benches` the same by kind and from each tier upwards:
+    an embedding is never asked of a model that chats, nor the reverse.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Router(Struct, frozen=True, kw_only=True):
     enabled: bool
     rules: tuple[tuple[Test, Rule], ...]
     floors: tuple[tuple[Test, Floor], ...]
+    own: Prototypes | None
     open: tuple[Model, ...]
     reachable: frozenset[str]
     benches: Mapping[ModelKind, Mapping[Tier, Bench]]
@@ -75,6 +77,7 @@ def compile_router(router: RouterSnapshot, tenant: TenantSnapshot, *, models: Mo
         floors=tuple(
             (compile_condition(floor.when), floor) for floor in (*tenant.floors, *router.policy.floors)
         ),
+        own=compile_classes(router.policy.classes),
         open=reachable,
         reachable=frozenset(model.id for model in reachable),
         benches={kind: {tier: bench_of(reachable, kind, tier) for tier in Tier} for kind in ModelKind},

@@ -14,6 +14,7 @@ from gateway.core.decide import Refusal, Route, decide
 from gateway.core.facts import Need, RequestFacts, Surface
 from gateway.core.policy import PolicyTest, Sample
 from gateway.core.router import Router
+from gateway.core.semantic import Prototypes
 
 
 class TestResult(Struct, frozen=True, kw_only=True):
@@ -37,7 +38,7 @@ def run_tests(router: Router, *, at: datetime) -> tuple[TestResult, ...]:
 
 
 def failure_of(test: PolicyTest, router: Router, *, at: datetime) -> str:
-    facts, _ = facts_of(asked_in(test.request), at=at)
+    facts, _ = facts_of(asked_in(test.request), router.own, at=at)
     decision = decide(facts, router)
     expect = test.expect
     if expect.request_class is not None and facts.request_class is not expect.request_class:
@@ -77,8 +78,11 @@ def asked_in(sample: Sample) -> Asked:
     )
 
 
-def facts_of(asked: Asked, *, at: datetime) -> tuple[RequestFacts, Classification]:
-    seen = classify(prompt_of(asked))
+def facts_of(
+    asked: Asked, own: Prototypes | None = None, *, at: datetime
+) -> tuple[RequestFacts, Classification]:
+    """`own` are the router's classes by example."""
+    seen = classify(prompt_of(asked), own)
     if asked.input_tokens is not None:
         seen = replace(seen, input_tokens=asked.input_tokens)
     facts = RequestFacts(
@@ -90,6 +94,7 @@ def facts_of(asked: Asked, *, at: datetime) -> tuple[RequestFacts, Classificatio
         confidence=seen.confidence,
         input_tokens=seen.input_tokens,
         output_tokens=seen.output_tokens,
+        semantic=seen.semantic,
         needs=asked.has,
         tags=asked.tags,
         key=asked.key,
