@@ -15,6 +15,7 @@ GatewayError                              status   code
 │   ├── NotFound                          404      not_found
 │   │   ├── RouterNotFound                404      router_not_found
 │   │   └── ModelNotFound                 404      model_not_found
+│   │       └── EmbeddingModelNotFound    404      model_not_found: and no other will do
 │   ├── MethodNotAllowed                  405      method_not_allowed
 │   ├── RequestTimedOut                   408      request_timeout
 │   ├── IdempotencyMismatch               409      idempotency_mismatch

@@ -32,6 +32,7 @@ TABLE: list[tuple[GatewayError, int, str, str, int, str, bool]] = [
     (errors.TenantSuspended(), 403, "permission_error", "tenant_suspended", 403, "permission_error", False),
     (errors.NotFound(), 404, "invalid_request_error", "not_found", 404, "not_found_error", False),
     (errors.RouterNotFound("r"), 404, "invalid_request_error", "router_not_found", 404, "not_found_error", False),
+    (errors.EmbeddingModelNotFound("m", ()), 404, "invalid_request_error", "model_not_found", 404, "not_found_error", False),
     (errors.ModelNotFound("m"), 404, "invalid_request_error", "model_not_found", 404, "not_found_error", False),
     (errors.MethodNotAllowed("PUT", "POST"), 405, "invalid_request_error", "method_not_allowed", 405, "invalid_request_error", False),
     (errors.RequestTimedOut(), 408, "invalid_request_error", "request_timeout", 408, "invalid_request_error", False),
