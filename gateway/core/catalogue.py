@@ -16,6 +16,7 @@ SPOKEN = frozenset(
     {
         "anthropic",
         "azure",
+        "azure_responses",
         "bedrock",
         "bedrock_anthropic",
         "cohere",
@@ -31,6 +32,7 @@ SPOKEN = frozenset(
 # Those of them that take the bodies of a surface of another name as they are.
 WORDS: Mapping[str, str] = {
     "azure": "openai_chat",
+    "azure_responses": "openai_responses",
     "bedrock_anthropic": "anthropic",
     "vertex_anthropic": "anthropic",
     "vertex_gemini": "gemini",
@@ -103,4 +105,6 @@ def protocol_for(model: Model, provider: Provider, surface: str) -> str:
     """In which wire protocol a model is asked: the caller's own, where its provider speaks that as well."""
     if model.dialect:
         return model.dialect
-    return surface if surface in provider.also else provider.dialect
+    if not provider.also:
+        return provider.dialect
+    return next((other for other in provider.also if WORDS.get(other, other) == surface), provider.dialect)

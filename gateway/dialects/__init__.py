@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.dialects.anthropic import Anthropic
-from gateway.dialects.azure import Azure
+from gateway.dialects.azure import Azure, AzureResponses
 from gateway.dialects.bedrock import Bedrock
 from gateway.dialects.bedrock.invoke import BedrockAnthropic
 from gateway.dialects.cohere import Cohere
@@ -38,6 +38,7 @@ DIALECTS: Mapping[str, Dialect] = {
 CALLERS_ONLY: Mapping[str, CallerSide] = {"openai_completions": OpenAICompletions()}
 PROVIDERS_ONLY: Mapping[str, ProviderSide] = {
     "azure": Azure(),
+    "azure_responses": AzureResponses(),
     "bedrock": Bedrock(),
     "bedrock_anthropic": BedrockAnthropic(),
     "cohere": Cohere(),

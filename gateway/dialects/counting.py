@@ -5,6 +5,7 @@ A provider is asked about what it would be sent for an answer, so that the count
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import unquote
@@ -161,10 +162,20 @@ class BedrockCount:
         return _number(body, "inputTokens")
 
 
+class BedrockAnthropicCount(BedrockCount):
+    """Of a whole body, as it would be sent, in base64 (the API's reference, CountTokens, invokeModel)."""
+
+    def outgoing(self, for_answer: Outgoing) -> Outgoing:
+        said = {"invokeModel": {"body": b64encode(for_answer.body).decode()}}
+        path = f"{for_answer.path.rpartition('/')[0]}/count-tokens"
+        return replace(for_answer, path=path, body=msgspec.json.encode({"input": said}))
+
+
 COUNT_SURFACES: Mapping[str, CountSurface] = {"anthropic": AnthropicCount(), "gemini": GeminiCount()}
 COUNT_PROTOCOLS: Mapping[str, CountProtocol] = {
     "anthropic": AnthropicCount(),
     "bedrock": BedrockCount(),
+    "bedrock_anthropic": BedrockAnthropicCount(),
     "gemini": GeminiCount(),
     "openai_responses": ResponsesCount(),
     "vertex_anthropic": VertexAnthropicCount(),

@@ -1,4 +1,4 @@
-"""Chat completions as Azure takes and gives them: the deployment in the path, the key in a header of its own."""
+"""Chat completions and responses as Azure takes and gives them: the deployment in the path, the key in a header of its own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,21 @@ from gateway.simulator.behaviour import Behaviour
 from gateway.simulator.openai_request import Request
 from gateway.simulator.prompt_cache import PromptCache
 from gateway.simulator.reply import Frame, Json, Problem, Reply
+from gateway.simulator.responses import Responses
 
 SAFE = {name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")}
+
+
+def key_of(headers: dict[bytes, bytes]) -> str:
+    return headers.get(b"api-key", b"").decode("latin-1") or openai.key_of(headers)
+
+
+class AzureResponses(Responses):
+    ID_HEADER = b"apim-request-id"
+
+    @staticmethod
+    def key_of(headers: dict[bytes, bytes]) -> str:
+        return key_of(headers)
 
 
 class Azure:
@@ -22,7 +35,7 @@ class Azure:
         self._deployment, self._api_version = deployment, api_version
 
     def key_of(self, headers: dict[bytes, bytes]) -> str:
-        return headers.get(b"api-key", b"").decode("latin-1") or openai.key_of(headers)
+        return key_of(headers)
 
     def parse(self, body: bytes, headers: dict[bytes, bytes]) -> Request:
         if self._deployment and not self._api_version:

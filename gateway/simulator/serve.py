@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from gateway.simulator import anthropic, openai, tokens, vertex
+from gateway.simulator.azure import AzureResponses
 from gateway.simulator.converse import Conversation, authenticated
 from gateway.simulator.elsewhere import asked_at, counted_at, listed_at
 from gateway.simulator.embeddings import embedded_at
@@ -34,7 +35,7 @@ class Simulator:
         self.statement = Statement(log)
         self.speed = speed
         self.cache = PromptCache()
-        self.responses = Responses()
+        self.responses, self.azure_responses = Responses(), AzureResponses()
         self.grants = 0  # tokens asked for
         self.dice = dice or random.Random()  # noqa: S311 - chance, not secrecy
 
@@ -66,6 +67,8 @@ class Simulator:
                 await self.converse(openai, exchange)
             case "POST", "/openai/v1/responses":
                 await self.converse(self.responses, exchange)
+            case "POST", "/azure/openai/v1/responses":
+                await self.converse(self.azure_responses, exchange)
             case "POST", "/anthropic/v1/messages":
                 await self.converse(anthropic, exchange)
             case "POST", "/anthropic/v1/messages/count_tokens":

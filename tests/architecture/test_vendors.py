@@ -24,6 +24,7 @@ PROTOCOLS = {
     "openai_embeddings",
     "anthropic",
     "azure",
+    "azure_responses",
     "gemini",
     "bedrock",
     "bedrock_anthropic",

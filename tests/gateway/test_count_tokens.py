@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,14 @@ def test_each_provider_is_asked_in_its_own_words(protocol: str, path: str, body:
         not {"max_tokens", "max_output_tokens", "inferenceConfig", "temperature", "stream", "store"}
         & said.keys()
     )
+
+
+def test_a_cloud_counts_what_it_would_be_sent() -> None:
+    request = COUNT_SURFACES["anthropic"].parse_request(json.dumps(ASKED).encode(), HEADERS, model="")
+    whole = PROTOCOLS["bedrock_anthropic"].pass_through(request, MODEL)
+    asked = COUNT_PROTOCOLS["bedrock_anthropic"].outgoing(whole)
+    assert asked.path == "/model/some-model/count-tokens"
+    assert b64decode(json.loads(asked.body)["input"]["invokeModel"]["body"]) == whole.body
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from openai.types.chat import ChatCompletionMessageFunctionToolCall, ChatCompletionToolParam
 from redis import Redis
 
+from console.catalogue import builtin
 from console.keys.sealing import Secret, seal
 from gateway.core.catalogue import Auth, Model, Provider
 from gateway.core.facts import Tier
@@ -39,6 +40,12 @@ ROWS: dict[str, tuple[str, str, Auth, str]] = {
     "invoke": ("bedrock_anthropic", "simulator:/bedrock", Auth.AWS, f"{AWS_ID}:secretOf{AWS_ID}"),
     "azure": ("azure", "simulator:/azure", Auth.API_KEY, "0123456789abcdef0123456789abcdef"),
     "azure-v1": ("azure", "simulator:/azure/openai/v1", Auth.API_KEY, "0123456789abcdef0123456789abcdef"),
+    "azure-responses": (
+        "azure_responses",
+        "simulator:/azure",
+        Auth.API_KEY,
+        "0123456789abcdef0123456789abcdef",
+    ),
     "cohere": ("cohere", "simulator:/cohere", Auth.BEARER, "a-key-of-cohere-0123456789"),
     "ollama": ("ollama", "simulator:/ollama", Auth.NONE, ""),
 }
@@ -311,3 +318,52 @@ async def test_a_key_that_is_refused_is_said_to_be_ours(redis: Redis, tmp_path: 
     assert "refused the key" in str(told.value)
     assert "anotherSecretAccessKey" not in str(told.value)
     assert event.attempts[0].attempt.because == "provider_credentials_invalid"
+
+
+async def test_a_caller_of_one_protocol_of_a_cloud_is_answered_in_it(redis: Redis, tmp_path: Path) -> None:
+    """What only one of a provider's protocols can be told is told; callers of others are answered as well."""
+    made = tenant()
+    cloud = Provider(
+        id="azure",
+        name="azure",
+        dialect="azure",
+        base_url="",
+        auth=Auth.API_KEY,
+        also=frozenset({"azure_responses"}),
+    )
+    others = tuple(each for each in made.providers if each.id != "azure")
+    async with serving_gateway(redis, tmp_path, replace(made, providers=(*others, cloud))) as served:
+        client = await served.chat("azure")
+        first = await client.responses.create(model="auto", input="Say hello to the people of Rome")
+        again = await client.responses.create(model="auto", input="And?", previous_response_id=first.id)
+        await client.chat.completions.create(model="auto", messages=HELLO)
+        await served.settled(3)
+    assert again.previous_response_id == first.id
+    assert [bill.path for bill in statement(served.statement)] == [
+        "/azure/openai/v1/responses",
+        "/azure/openai/v1/responses",
+        f"/azure/openai/deployments/{USUAL}/chat/completions",
+    ]
+
+
+async def test_a_model_of_a_cloud_is_spoken_to_in_its_makers_words(redis: Redis, tmp_path: Path) -> None:
+    """As the catalogue has it: the same account, another protocol for one maker's models."""
+    made = tenant()
+    listed = builtin.models()[f"bedrock/{CLAUDE}"]
+    assert listed.dialect == "bedrock_anthropic"
+    claude = replace(listed, id="bedrock/claude", upstream_model=CLAUDE, provider_key="bedrock-main")
+    router = snapshot(("claude", only(claude.id)), models=[claude]).routers[0]
+    around = replace(made, models=(*made.models, claude), routers=(*made.routers, router))
+    document: Any = {
+        "type": "document",
+        "source": {"type": "text", "media_type": "text/plain", "data": "Rome has 2.8 million people."},
+        "citations": {"enabled": True},
+    }
+    async with serving_gateway(redis, tmp_path, around) as served:
+        client = await served.messages("claude")
+        asked: Any = [{"role": "user", "content": [document, {"type": "text", "text": "How many?"}]}]
+        raw = await client.messages.with_raw_response.create(model="auto", max_tokens=50, messages=asked)
+        await served.settled()
+    assert "x-rungway-dropped" not in raw.headers
+    (bill,) = statement(served.statement)
+    assert bill.path == f"/bedrock/model/{CLAUDE}/invoke"

@@ -38,6 +38,15 @@ def test_the_address_names_the_deployment(base: str, address: str) -> None:
     assert json.loads(passed.body)["model"] == json.loads(said.body)["model"] == "my deployment"
 
 
+@pytest.mark.parametrize("base", [BASE, f"{BASE}/openai/v1"])
+def test_responses_have_one_address_for_all_deployments(base: str) -> None:
+    protocol = PROTOCOLS["azure_responses"]
+    passed = protocol.pass_through(parse("openai_responses", {"model": "m", "input": "Hi"}), MODEL)
+    said = protocol.translate(DIALECTS[ANTHROPIC].conversation_of(parse(ANTHROPIC)), MODEL)
+    assert joined(base, passed.path) == joined(base, said.path) == f"{BASE}/openai/v1/responses"
+    assert json.loads(passed.body)["model"] == json.loads(said.body)["model"] == "my deployment"
+
+
 @pytest.mark.parametrize(
     ("secret", "header"),
     [
