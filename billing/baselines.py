@@ -12,7 +12,6 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from billing.models import DeclaredBaseline
 from billing.periods import Period, midnight
 from billing.query import SpendQuery
 from billing.spend import spend
@@ -31,10 +30,9 @@ def declare(tenant: Tenant, router: str, basis: str, *, policy_version: int, now
     newest = tenant.declared_baselines.filter(router=router).order_by("-since", "-id").first()
     if newest is not None and newest.basis == basis:
         return False
-    DeclaredBaseline.objects.create(
-        tenant=tenant,
+    tenant.declared_baselines.create(
         router=router,
-        since=ALWAYS if newest is None else _begins(tenant, router, now),
+        since=ALWAYS if newest is None else begins(tenant, router, now=now),
         basis=basis,
         mix=dict(measured_mix(tenant, router, now=now)) if basis == MEASURED else {},
         policy_version=policy_version,
@@ -64,7 +62,8 @@ def measured_mix(tenant: Tenant, router: str, *, now: datetime) -> Weights:
     return tuple((row.key[0], row.measures.requests) for row in rows if row.measures.requests > 0)
 
 
-def _begins(tenant: Tenant, router: str, now: datetime) -> date:
+def begins(tenant: Tenant, router: str, *, now: datetime) -> date:
+    """The day, the tenant's own, from which another baseline would count if it were declared now."""
     zone = ZoneInfo(tenant.time_zone)
     today = now.astimezone(zone).date()
     month = today.replace(day=1)

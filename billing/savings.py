@@ -69,14 +69,15 @@ class Evidence(Struct, frozen=True, kw_only=True):
     estimated_requests: int
 
 
-def evidence(tenant: Tenant, query: SpendQuery) -> Evidence:
-    rows = {row.key[0]: row.measures for row in spend(tenant, query.told_apart("verified")).rows}
-    told, guessed = rows.get("true", Measures()), rows.get("false", Measures())
+def evidence(total: Measures) -> Evidence:
+    """None where there is no such request."""
+    compared = total.requests - total.unknown_requests
+    guessed = compared - total.verified_compared
     return Evidence(
-        verified=told.saved,
-        estimated=guessed.saved,
-        verified_requests=told.requests - told.unknown_requests,
-        estimated_requests=guessed.requests - guessed.unknown_requests,
+        verified=total.verified_saved if total.verified_compared else None,
+        estimated=total.estimated_saved if guessed else None,
+        verified_requests=total.verified_compared,
+        estimated_requests=guessed,
     )
 
 

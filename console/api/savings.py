@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from django.utils import timezone
+
 from billing import figures, savings
-from billing.spend import spend
+from billing.spend import Measures, spend
 from console.api.asking import ASKED, BY, question, span
 from console.api.endpoint import Call, Endpoint, operation
 from console.api.errors import PlanRequired
 from console.api.usage import Usage, rows
-from console.routers.selectors import routers_of
+from console.routers.baselines import yardsticks
 from console.tenancy import Role
 from gateway.core.money import usd
 
@@ -24,6 +26,22 @@ class Step(TypedDict):
     is_total: bool
 
 
+class SecondBaseline(TypedDict):
+    """What would have been saved against it, over the same requests; null is unknown."""
+
+    saved_usd: str | None
+    unknown_requests: int
+
+
+class SavingEvidence(TypedDict):
+    """The saving, parted by who counted the tokens: the provider, or we by estimate."""
+
+    verified_usd: str | None
+    verified_requests: int
+    estimated_usd: str | None
+    estimated_requests: int
+
+
 SavingsReport = TypedDict(
     "SavingsReport",
     {
@@ -34,6 +52,9 @@ SavingsReport = TypedDict(
         "total": Usage,
         "saved_share": float | None,
         "steps": list[Step],
+        "second_baseline": SecondBaseline,
+        "flatters": str | None,
+        "evidence": SavingEvidence,
         "baselines": dict[str, str],
     },
 )
@@ -42,7 +63,10 @@ SavingsReport = TypedDict(
 class Savings(Endpoint):
     @operation(Role.VIEWER, gives=SavingsReport, params=(BY, *ASKED))
     def get(self, call: Call) -> Mapping[str, Any]:
-        """Told apart by router unless `by` says otherwise, the best first. Part of AI Inside."""
+        """Told apart by router unless `by` says otherwise, the best first. Part of AI Inside.
+
+        `baselines` are those in force today; `flatters` says which makes savings look larger, declared or second.
+        """
         require_ai_inside(call)
         query = question(call)
         answer = spend(call.tenant, query if query.by else query.told_apart("router"))
@@ -57,12 +81,27 @@ class Savings(Endpoint):
                 {"label": step.label, "amount_usd": usd(step.amount), "is_total": step.is_total}
                 for step in savings.waterfall(total)
             ],
-            "baselines": {
-                router.slug: router.current.policy.baseline
-                for router in routers_of(call.tenant)
-                if router.current is not None
-            },
+            **_doubt(total),
+            "baselines": {each.router: each.basis for each in yardsticks(call.tenant, now=timezone.now())},
         }
+
+
+def _doubt(total: Measures) -> Mapping[str, Any]:
+    both, told = savings.compared(total), savings.evidence(total)
+    return {
+        "second_baseline": {"saved_usd": _usd(both.second), "unknown_requests": both.unknown},
+        "flatters": both.flatters or None,
+        "evidence": {
+            "verified_usd": _usd(told.verified),
+            "verified_requests": told.verified_requests,
+            "estimated_usd": _usd(told.estimated),
+            "estimated_requests": told.estimated_requests,
+        },
+    }
+
+
+def _usd(nano: int | None) -> str | None:
+    return None if nano is None else usd(nano)
 
 
 def require_ai_inside(call: Call) -> None:

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from gateway.core import money
+from gateway.core.policy import CHEAPEST, FRONTIER, MEASURED, REQUESTED
 
 UNKNOWN = "unknown"
 ABSENT = "–"
@@ -28,6 +29,12 @@ _NAMES = {  # protocols, as their makers write them
     "openai_chat": "OpenAI chat",
     "openai_completions": "OpenAI completions",
     "openai_responses": "OpenAI Responses",
+}
+_BASELINES = {
+    REQUESTED: "the model each request asks for",
+    CHEAPEST: "the cheapest model that meets the floors",
+    FRONTIER: "the frontier model",
+    MEASURED: "the measured mix",
 }
 
 
@@ -102,6 +109,15 @@ def ago(moment: datetime | None, *, now: datetime) -> str:
     if past >= LONG_AGO:
         return f"{moment.day} {moment:%b}" + (f" {moment:%Y}" if moment.year != now.year else "")
     return "just now" if past < timedelta(seconds=5) else f"{_span(past)} ago"
+
+
+def day(of: date) -> str:
+    return f"{of.day} {of:%B %Y}"
+
+
+def baseline(basis: str) -> str:
+    """What it is in a sentence; a model is called by its id."""
+    return _BASELINES.get(basis, basis)
 
 
 def words(name: object) -> str:

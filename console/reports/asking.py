@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from billing import selectors
 from billing.periods import Misread, Period, preset, zone_of
-from billing.query import NONE, TAG, SpendQuery, ask, is_dimension
+from billing.query import NONE, TAG, YES_OR_NO, SpendQuery, ask, is_dimension
 from console.interface.formatting import words
 from console.reports.links import Trail
 from console.tenancy import TenantRequest
@@ -41,6 +41,7 @@ LABELS: Mapping[str, str] = {
     "outcome": "Outcome",
     "part": "Part",
     "known": "Saving known",
+    "verified": "Tokens verified",
     "fit": "Fit",
     "called_for": "Called for",
     "needs": "Needs",
@@ -103,7 +104,7 @@ class Names:
             return "Untagged" if untagged else WITHOUT.get(dimension, "None")
         if dimension == "key":
             return self._keys.get(value, value)
-        if dimension == "known":
+        if dimension in YES_OR_NO:
             return "Yes" if value == "true" else "No"
         return words(value) if dimension in WORDY else value
 

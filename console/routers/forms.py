@@ -11,18 +11,14 @@ from msgspec.structs import replace
 from console.catalogue.condition_editor import ConditionEditor, reshape
 from console.catalogue.fields import TIERS, Percent, Shaped, Words
 from console.catalogue.specs import MAX_NAME
+from console.routers import baselines
 from console.routers.checks_form import ChecksEditor, add_check
 from console.routers.models import NOTE_LENGTH
 from console.routers.starters import STARTERS
+from gateway.core.baseline import WORDS
 from gateway.core.conditions import Condition
 from gateway.core.facts import Tier
-from gateway.core.policy import (
-    REQUESTED,
-    Cascade,
-    Otherwise,
-    Rule,
-    Unsure,
-)
+from gateway.core.policy import Cascade, Otherwise, Rule, Unsure
 
 KNOWN_MODELS = forms.TextInput(attrs={"list": "known-models"})
 
@@ -145,9 +141,9 @@ class BasicsForm(forms.Form):
 
     baseline_kind = forms.ChoiceField(
         label="Baseline",
-        choices=(("model", "One model answered everything"), (REQUESTED, "The model each request asks for")),
+        choices=baselines.CHOICES,
         widget=forms.RadioSelect,
-        help_text="Savings are measured against what this would have cost.",
+        help_text="Savings are measured against what this would have cost, with the tokens of the answer that was sent.",
     )
     baseline = forms.CharField(label="Baseline model", required=False, max_length=200, widget=KNOWN_MODELS)
     doubtful = forms.BooleanField(label="Send requests up whose class is in doubt", required=False)
@@ -158,10 +154,10 @@ class BasicsForm(forms.Form):
 
     @classmethod
     def of(cls, baseline: str, unsure: Unsure | None, whitelist: tuple[str, ...] | None) -> Self:
-        pinned = baseline != REQUESTED
+        pinned = baseline not in WORDS
         return cls(
             initial={
-                "baseline_kind": "model" if pinned else REQUESTED,
+                "baseline_kind": baselines.MODEL if pinned else baseline,
                 "baseline": baseline if pinned else "",
                 "doubtful": unsure is not None,
                 "confidence_below": unsure.confidence_below if unsure else 0.5,
@@ -173,7 +169,7 @@ class BasicsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("baseline_kind") == "model" and not cleaned.get("baseline"):
+        if cleaned.get("baseline_kind") == baselines.MODEL and not cleaned.get("baseline"):
             self.add_error("baseline", "Name the model, as the models page lists it.")
         if cleaned.get("doubtful") and cleaned.get("confidence_below") is None:
             self.add_error("confidence_below", "Give a share: 50 is usual.")
@@ -181,7 +177,8 @@ class BasicsForm(forms.Form):
 
     @property
     def chosen_baseline(self) -> str:
-        return REQUESTED if self.cleaned_data["baseline_kind"] == REQUESTED else self.cleaned_data["baseline"]
+        kind: str = self.cleaned_data["baseline_kind"]
+        return self.cleaned_data["baseline"] if kind == baselines.MODEL else kind
 
     @property
     def chosen_unsure(self) -> Unsure | None:

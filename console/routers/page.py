@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from console.catalogue import phrases
-from console.routers import text
+from console.routers import baselines, text
 from console.routers.inspection import Inspection, inspect
 from console.routers.models import Router
 from console.routers.selectors import surroundings
@@ -194,8 +194,13 @@ class Page:
                 ("Rules", "router", len(self.policy.rules)),
                 ("Floors & tests", "router_floors", len(self.policy.floors) + len(self.policy.tests)),
                 ("Versions", "router_versions", self.router.versions.count()),
+                ("What-if", "router_what_if", None),
             )
         ]
+
+    @property
+    def baseline_effect(self) -> str:
+        return baselines.effect(self.router.tenant, self.router.slug, now=timezone.now())
 
     @property
     def published_yaml(self) -> str:

@@ -21,6 +21,7 @@ for name, write in (
     ("signed_percent", formatting.signed_percent),
     ("ms", formatting.milliseconds),
     ("words", formatting.words),
+    ("day", formatting.day),
 ):
     register.filter(name, write)
 

@@ -123,6 +123,11 @@ def model(name: str | None) -> SafeString:
 
 
 @register.simple_tag
+def baseline(basis: str) -> SafeString:
+    return model(basis) if "/" in basis else format_html("{}", formatting.baseline(basis))
+
+
+@register.simple_tag
 def when(moment: datetime | None) -> SafeString:
     if moment is None:
         return mark_safe('<span class="muted">never</span>')

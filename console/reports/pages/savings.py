@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from billing import selectors
-from billing.savings import by_saving, still_on, waterfall
+from billing.savings import by_saving, compared, evidence, still_on, waterfall
 from billing.spend import Measures, spend
 from console.reports import charts
 from console.reports.asking import Asked, asked, label_of
 from console.reports.pages.overview import parts_of
-from console.routers.selectors import routers_of
+from console.routers.baselines import yardsticks
 from console.tenancy import Role, TenantRequest, member
-from gateway.core.policy import REQUESTED
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
@@ -86,7 +86,11 @@ def figures(tenant: Tenant, page: Asked, total: Measures, by: str) -> dict[str, 
         "waterfall": charts.steps(waterfall(total), trail),
         "tier_parts": parts_of(tiers, trail),
         "premium": next((share for share in tiers if share.tier == "premium"), None),
-        "baselines": baselines(tenant),
+        "compared": compared(total),
+        "evidence": evidence(total),
+        "yardsticks": yardsticks(tenant, now=timezone.now()),
+        "verified_href": trail.requests(known="true", verified="true"),
+        "estimated_href": trail.requests(known="true", verified="false"),
         "known_href": trail.requests(known="true"),
         "unknown_href": trail.requests(known="false"),
         "rejected_href": trail.requests(known="true", part="rejected"),
@@ -105,20 +109,6 @@ def told(tenant: Tenant, page: Asked, by: str) -> list[Line]:
             measures=row.measures,
         )
         for row in rows
-    ]
-
-
-def baselines(tenant: Tenant) -> list[tuple[str, str]]:
-    """What each router declares that its requests would have cost without it."""
-    return [
-        (
-            router.slug,
-            "the model asked for"
-            if router.current.policy.baseline == REQUESTED
-            else router.current.policy.baseline,
-        )
-        for router in routers_of(tenant)
-        if router.current is not None
     ]
 
 

@@ -11,7 +11,8 @@ from console.tenancy import within
 from console.tenants.models import Plan, Tenant
 from gateway.core.ladder import AttemptOutcome, Kind
 from gateway.core.money import usd
-from tests.billing.events import GPT_5, HAIKU, MYSTERY, NANO, NOON, attempt, settled
+from gateway.core.price import UsageSource, cost
+from tests.billing.events import GPT_5, HAIKU, MINI, MYSTERY, NANO, NOON, attempt, settled
 from tests.console.api.conftest import Booking, Program
 
 MARCH = "from=2026-03-01&to=2026-03-31"
@@ -196,6 +197,26 @@ def test_savings_are_net_and_of_ai_inside(traffic: Tenant, viewer: Program) -> N
     assert Decimal(steps[0]["amount_usd"]) + changes == Decimal(steps[-1]["amount_usd"]) == cost
     assert [row["router"] for row in answer["results"]] == ["support", "search"]
     assert viewer.get(f"savings?by=rule&{MARCH}").body["results"][0]["rule"] == "routine"
+
+
+def test_savings_tell_the_second_baseline_and_what_is_verified(
+    acme: Tenant, viewer: Program, book: Booking
+) -> None:
+    used = attempt(NANO).usage
+    nano, mini, gpt = (cost(one.prices[0], used) for one in (NANO, MINI, GPT_5))
+    guessed = replace(attempt(NANO), usage_source=UsageSource.ESTIMATED)
+    book(*(settled(acme.pk, each, second_model=MINI.id, second=mini) for each in (attempt(NANO), guessed)))
+
+    answer = viewer.get(f"savings?{MARCH}").body
+
+    assert answer["second_baseline"] == {"saved_usd": usd(2 * (mini - nano)), "unknown_requests": 0}
+    assert answer["flatters"] == "declared"
+    assert answer["evidence"] == {
+        "verified_usd": usd(gpt - nano),
+        "verified_requests": 1,
+        "estimated_usd": usd(gpt - nano),
+        "estimated_requests": 1,
+    }
 
 
 def test_overkill_names_what_would_have_done(support: Tenant, viewer: Program, book: Booking) -> None:

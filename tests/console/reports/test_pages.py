@@ -8,7 +8,9 @@ import msgspec
 import pytest
 from django.test import Client
 from django.utils import timezone
+from msgspec.structs import replace
 
+from billing import baselines
 from billing.periods import zone_of
 from billing.query import ask
 from billing.spend import spend
@@ -16,8 +18,9 @@ from console.interface.formatting import usd, usd_exact
 from console.tenancy import within
 from console.tenants.models import Plan, Tenant
 from gateway.core.ladder import AttemptOutcome
+from gateway.core.price import UsageSource, cost
 from gateway.core.snapshot import TenantSnapshot
-from tests.billing.events import GPT_5, MYSTERY, NANO, attempt, settled
+from tests.billing.events import GPT_5, MINI, MYSTERY, NANO, attempt, settled
 from tests.console.conftest import Person
 from tests.console.reports.conftest import POLICY, TODAY, Book
 
@@ -90,6 +93,44 @@ def test_route_optimization_shows_losses_and_what_is_unknown(ada: Person, traffi
     assert "support · routine" in page
     assert "Rejected answers" in page
     assert "stands apart from every saving" in text(page)
+
+
+def test_the_second_baseline_stands_beside_the_first_and_the_flattering_one_is_named(
+    ada: Person, acme: Tenant, book: Book
+) -> None:
+    guessed = replace(attempt(NANO), usage_source=UsageSource.ESTIMATED)
+    nano, mini, gpt = (cost(one.prices[0], attempt(NANO).usage) for one in (NANO, MINI, GPT_5))
+    for each in (attempt(NANO), guessed):
+        book(settled(acme.pk, each, second_model=MINI.id, second=mini, at=TODAY))
+
+    page = shown(ada.client, "savings/")
+    beside = text(page[page.index('id="second-baseline"') :])
+
+    assert "The declared one flatters" in beside
+    assert (
+        f"what each router declares {usd(2 * gpt)} {usd(2 * nano)} +{usd(2 * (gpt - nano))} "
+        f"the cheapest model that meets the floors {usd(2 * mini)} {usd(2 * nano)} +{usd(2 * (mini - nano))}"
+    ) in beside
+    assert f"the provider: verified 1 +{usd(gpt - nano)} us: estimated 1 +{usd(gpt - nano)}" in beside
+    link = re.search(r'href="(/t/acme/requests/[^"]*)">us: estimated', page)
+    assert link is not None
+    listed = text(shown(ada.client, html.unescape(link[1]).removeprefix("/t/acme/")))
+    assert "Tokens verified No" in listed
+    assert f"1 attempt, {usd(nano)}" in listed
+
+
+def test_a_baseline_that_begins_later_is_told(ada: Person, acme: Tenant, book: Book) -> None:
+    now = timezone.now()
+    book(settled(acme.pk, attempt(NANO), at=now))
+    served_since(acme, now - timedelta(days=5))
+    with within(acme):
+        baselines.declare(acme, "support", GPT_5.id, policy_version=1, now=now)
+        baselines.declare(acme, "support", "frontier", policy_version=2, now=now)
+    following = (now.date().replace(day=1) + timedelta(days=32)).replace(day=1)
+
+    page = text(shown(ada.client, "savings/"))
+
+    assert f"support openai/ gpt-5 from 1 {following:%B %Y}: the frontier model" in page
 
 
 def test_a_total_below_zero_is_shown_as_a_loss(ada: Person, acme: Tenant, book: Book) -> None:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from django.http import QueryDict
 from django.test import Client
+from django.utils import timezone
 
+from billing import baselines
 from console.routers import actions, selectors, text
 from console.routers.models import Router
 from console.tenancy import within
 from console.tenants.models import Tenant
+from gateway.core.baseline import WORDS
 from gateway.core.policy import Policy
+from tests.billing.events import NANO, attempt, settled
 from tests.console.browsing import encoded, form_in
 from tests.console.conftest import Person
+from tests.console.reports.conftest import Book, book
 from tests.console.routers.contract import POLICY
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
+
+__all__ = ["book"]  # a fixture of the books
 
 HERE = "/t/acme/routers/support/"
 HTMX = {"HX-Request": "true"}
@@ -65,6 +73,37 @@ def test_saving_a_form_that_nobody_touched_changes_nothing(
     assert draft(acme) == text.read(POLICY)
     with within(acme):
         assert selectors.router_of(acme, "support").version == contract.version
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_baseline_may_be_a_word_in_the_form_and_in_yaml(
+    acme: Tenant, client: Client, contract: Router, word: str
+) -> None:
+    assert post(client, "basics/", given(opened(client, "basics/"), baseline_kind=word)).status_code == 302
+    assert draft(acme).baseline == word
+    assert text.read(text.write(draft(acme))).baseline == word
+
+    post(client, "basics/", opened(client, "basics/"))
+    assert draft(acme).baseline == word
+
+    unnamed = given(opened(client, "basics/"), baseline_kind="model", baseline="")
+    assert post(client, "basics/", unnamed).status_code == 422
+    assert draft(acme).baseline == word
+
+
+def test_the_form_says_when_another_baseline_takes_effect(
+    acme: Tenant, ben: Person, client: Client, contract: Router, book: Book
+) -> None:
+    def told() -> str:
+        return client.get(HERE + "basics/").content.decode()
+
+    assert "It counts for all requests of this router" in told()
+    with within(acme):
+        baselines.declare(acme, "support", "requested", policy_version=1, now=timezone.now())
+    assert "counts from today once it is published" in told()
+    book(settled(acme.pk, attempt(NANO), at=timezone.now()))
+    following = (timezone.now().date().replace(day=1) + timedelta(days=32)).replace(day=1)
+    assert f"counts from 1 {following:%B %Y} once it is published" in told()
 
 
 def test_the_contracts_example_can_be_built_by_forms_alone(
