@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "console.publishing",
     "console.playground",
     "console.reports",
+    "console.whatif",
     "console.api",
     "billing",
 ]
@@ -212,6 +213,7 @@ CELERY_BEAT_SCHEDULE = {
     "partitions": {"task": "billing.tasks.keep_partitions", "schedule": 3600.0, "options": {"expires": 3600}},
     "books": {"task": "billing.tasks.check_the_books", "schedule": 3600.0, "options": {"expires": 3600}},
     "snapshots": {"task": "console.publishing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
+    "what_ifs": {"task": "console.whatif.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "behind": {"task": "console.publishing.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
 }
 CELERY_BEAT_SCHEDULER = (

@@ -19,6 +19,7 @@ from console.api import (
     routers,
     savings,
     usage,
+    what_if,
     whitelist,
 )
 
@@ -34,6 +35,8 @@ urlpatterns = [
         "routers/<str:router>/versions/<int:number>/restore", policies.Restore.as_view(), name="api_restore"
     ),
     path("routers/<str:router>/explain", explain.Explain.as_view(), name="api_explain"),
+    path("routers/<str:router>/what-if", what_if.WhatIfs.as_view(), name="api_what_ifs"),
+    path("routers/<str:router>/what-if/<uuid:run>", what_if.OneWhatIf.as_view(), name="api_what_if"),
     path("gateway-keys", gateway_keys.GatewayKeys.as_view(), name="api_gateway_keys"),
     path("gateway-keys/<uuid:key>", gateway_keys.OneGatewayKey.as_view(), name="api_gateway_key"),
     path(

@@ -47,6 +47,9 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     "router_arrange": (None, EDITOR),
     "router_yaml": (None, EDITOR),
     "router_check": (None, VIEWER),
+    # what-if: an analyst may ask, for nothing that is served changes
+    "router_what_if": (VIEWER, ANALYST),
+    "router_what_if_run": (VIEWER, None),
     # keys
     "provider_keys": (VIEWER, None),
     "provider_key_new": (ADMIN, ADMIN),

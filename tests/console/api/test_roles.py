@@ -22,6 +22,8 @@ TABLE: dict[str, dict[str, Role]] = {
     "api_version": {"GET": VIEWER},
     "api_restore": {"POST": EDITOR},
     "api_explain": {"POST": VIEWER},
+    "api_what_ifs": {"GET": VIEWER, "POST": ANALYST},
+    "api_what_if": {"GET": VIEWER},
     "api_gateway_keys": {"GET": VIEWER, "POST": ADMIN},
     "api_gateway_key": {"GET": VIEWER, "PATCH": ADMIN, "DELETE": ADMIN},
     "api_gateway_key_replace": {"POST": ADMIN},
@@ -114,6 +116,7 @@ def foreign(things: dict[str, str]) -> Iterator[tuple[str, str]]:
             for kind in ("str", "int", "path", "uuid"):
                 path = path.replace(f"<{kind}:{name}>", value)
         path = path.replace("<uuid:key>", things.get(path.partition("/")[0], ""))
+        path = path.replace("<uuid:run>", str(uuid4()))
         for method in view.methods:
             yield method, path
 
