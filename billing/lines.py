@@ -20,6 +20,9 @@ _OF_NO_MODEL = {Need.STREAMING, Need.REASONING}  # not abilities that a model ma
 _REPORTED = frozenset({UsageSource.PROVIDER_FINAL, UsageSource.NONE})  # by providers, or nothing to report
 _PARTS: Mapping[Kind, str] = {
     Kind.JUDGE: "check",
+    Kind.SAMPLE: "check",
+    Kind.AGREEMENT: "check",
+    Kind.WEBHOOK: "check",
     Kind.CLASSIFIER: "check",
     Kind.SHADOW: "shadow",
     Kind.COUNT: "count",
@@ -192,7 +195,7 @@ def _common(event: RequestSettled, answer: Attempt | None, *, known: bool) -> Co
         verified=all(line.attempt.usage_source in _REPORTED for line in event.attempts),
         fit=size,
         called_for=called_for(facts.request_class, facts.difficulty).value if facts and size else "",
-        needs=",".join(sorted(facts.needs - _OF_NO_MODEL)) if facts else "",
+        needs=",".join(_needs(facts)) if facts else "",
         difficulty=facts.difficulty if facts else None,
         tags=_json(facts.tags) if facts else "{}",
         end_user=origin.end_user,
@@ -313,6 +316,11 @@ def _line(line: SettledAttempt, n: int, answer: Attempt | None, baselines: Basel
 @lru_cache(maxsize=4096)
 def _price(price: Price | None) -> str | None:
     return None if price is None else _json(price)
+
+
+def _needs(facts: RequestFacts) -> list[str]:
+    """Abilities, and whether there was something that only the caller's own protocol has words for."""
+    return sorted(facts.needs - _OF_NO_MODEL) + (["native"] if facts.native else [])
 
 
 def _json(value: object) -> str:

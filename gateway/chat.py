@@ -17,6 +17,7 @@ from gateway.dispatch import (
     Came,
     Dispatcher,
     protocol_of,
+    read_answer,
     read_whole,
     rejects_of,
     secret_of,
@@ -58,7 +59,7 @@ class Chat:
     async def receive(self, journey: Journey, trial: Trial, response: Response) -> Came | Stream:
         if self.request.streaming:
             return await self._receive_stream(journey, trial, response)
-        return await self._whole(journey, trial, await read_whole(response))
+        return await self._whole(journey, trial, await read_answer(journey, trial, response))
 
     async def _whole(self, journey: Journey, trial: Trial, body: bytes) -> Came:
         protocol = protocol_of(trial)

@@ -9,7 +9,7 @@ from gateway.core.ladder import AttemptOutcome
 from gateway.dialects.dialect import Outgoing
 from gateway.dialects.embeddings import PROTOCOLS
 from gateway.dialects.embeddings.embedding import EmbeddingProtocol, EmbeddingSurface
-from gateway.dispatch import Came, read_whole
+from gateway.dispatch import Came, read_answer
 from gateway.egress import Response
 from gateway.errors import Untranslatable
 from gateway.journey import Journey, Trial, reckoned
@@ -26,7 +26,7 @@ class Embed:
         return (protocol.pass_through if same else protocol.translate)(self._request, trial.model, rejects)
 
     async def receive(self, journey: Journey, trial: Trial, response: Response) -> Came:
-        protocol, body = protocol_of(trial), await read_whole(response)
+        protocol, body = protocol_of(trial), await read_answer(journey, trial, response)
         came = protocol.parse(body, dict(response.headers), len(self._request.inputs))
         trial.usage, trial.usage_source = reckoned(
             came.usage, came.usage_source, characters=0, prompt_tokens=journey.facts.input_tokens

@@ -346,12 +346,16 @@ class ConfigUnavailable(Unavailable):
 
 
 class UpstreamError(GatewayError):
-    """A provider failed. `retryable`: another model, or this one later, may do better."""
+    """A provider failed. `retryable`: another model, or this one later, may do better; `passing`: this one, at once.
+
+    `asked`: the provider itself said after how long.
+    """
 
     status = 502
     code = "upstream_error"
     message = "The provider failed to answer."
     retryable: bool = True
+    passing: bool = True
 
     def __init__(
         self,
@@ -363,6 +367,7 @@ class UpstreamError(GatewayError):
         upstream_status: int = 0,
     ) -> None:
         super().__init__(message, code=code, retry_after=retry_after)
+        self.asked = retry_after is not None
         self.retryable = self.retryable if retryable is None else retryable
         self.upstream_status = upstream_status
 
@@ -372,6 +377,7 @@ class UpstreamTimeout(UpstreamError):
     kind = Kind.TIMEOUT
     code = "upstream_timeout"
     message = "The provider did not answer in time."
+    passing = False
 
 
 class UpstreamInvalidResponse(UpstreamError):
@@ -384,6 +390,7 @@ class UpstreamRateLimited(UpstreamError):
     kind = Kind.RATE_LIMIT
     code = "upstream_rate_limited"
     message = "The provider's rate limit is reached."
+    passing = False
     retry_after = 1.0
 
 
@@ -392,6 +399,7 @@ class ProviderQuotaExhausted(UpstreamError):
 
     code = "provider_quota_exhausted"
     message = "The account at the provider has no credit or quota left."
+    passing = False
 
 
 class ProviderInvalidRequest(UpstreamError):
@@ -401,6 +409,7 @@ class ProviderInvalidRequest(UpstreamError):
     kind = Kind.INVALID
     code = "provider_invalid_request"
     message = "The provider refused the request."
+    passing = False
     retryable = False
 
     def __init__(
@@ -420,16 +429,19 @@ class ProviderInvalidRequest(UpstreamError):
 class ProviderCredentialsInvalid(UpstreamError):
     code = "provider_credentials_invalid"
     message = "The provider refused the key that this account has stored for it."
+    passing = False
 
 
 class CredentialUnavailable(UpstreamError):
     code = "credential_unavailable"
     message = "The provider key cannot be opened."
+    passing = False
 
 
 class UpstreamRedirectRefused(UpstreamError):
     code = "upstream_redirect_refused"
     message = "The provider answered with a redirect, which is never followed."
+    passing = False
 
 
 class InternalError(GatewayError):

@@ -22,11 +22,14 @@ _MEANS: tuple[tuple[type[Exception], type[UpstreamError], str], ...] = (
     (ResponseTooLarge, UpstreamInvalidResponse, "The provider's answer is too large."),
     (InvalidResponse, UpstreamInvalidResponse, "The provider's answer is not valid HTTP."),
 )
+_LASTING = (UrlNotAllowed, ResponseTooLarge)  # would be the same at once
 
 
 def from_egress(error: Exception) -> UpstreamError:
     """Of an `EgressError` or `UrlNotAllowed`."""
     for kind, means, message in _MEANS:
         if isinstance(error, kind):
-            return means(message)
+            found = means(message)
+            found.passing = found.passing and not isinstance(error, _LASTING)
+            return found
     return UpstreamError("The provider cannot be reached, or broke off.")

@@ -16,6 +16,7 @@ from gateway import telemetry
 from gateway.admit import Admission
 from gateway.authenticate import authenticate
 from gateway.breakers import Breakers
+from gateway.cooldowns import Cooldowns
 from gateway.dispatch import Dispatcher
 from gateway.egress import Egress
 from gateway.errors import Draining
@@ -50,6 +51,7 @@ class Handler:
         self._shipper = Shipper(self._spool, self._redis)
         self._egress = Egress(allowed=settings.allowed_private_networks, exempt=settings.simulator_url)
         breakers = Breakers()
+        self._cooldowns = Cooldowns(self._redis, breakers)
         self._tools = Tools(
             spool=self._spool,
             dispatcher=Dispatcher(self._egress, breakers),
@@ -75,6 +77,7 @@ class Handler:
         self._tasks = [
             asyncio.create_task(self._subscriber.run()),
             asyncio.create_task(self._shipper.run()),
+            asyncio.create_task(self._cooldowns.run()),
         ]
 
     async def stop(self) -> None:

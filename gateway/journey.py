@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from time import monotonic
 
@@ -12,14 +12,15 @@ from gateway import telemetry
 from gateway.core.baseline import of_kind
 from gateway.core.catalogue import Model, protocol_for
 from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
-from gateway.core.decide import Route, within_floors
-from gateway.core.events import Intent, Origin, RequestSettled
+from gateway.core.decide import Route, expected_cost, within_floors
+from gateway.core.events import Evidence, Intent, Origin, RequestSettled
 from gateway.core.facts import RequestFacts, Tier
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model, outcome_of
+from gateway.core.money import nano
 from gateway.core.policy import Check, Judge
 from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.core.router import Router
-from gateway.core.settle import Settlement, line_of, settle
+from gateway.core.settle import Settlement, line_of, settle, total
 from gateway.record import Spool
 from gateway.state import Connection, TenantRuntime
 
@@ -79,9 +80,13 @@ class Journey:
     ) -> None:
         self.runtime, self.router, self.origin, self.arrived = runtime, router, origin, arrived
         self.facts, self.route = facts, route
-        self.deadline = arrived + patience
+        timeouts = router.policy.timeouts
+        self.deadline = arrived + (min(patience, timeouts.total_ms / 1000) if timeouts else patience)
         self.ladder: tuple[Rung, ...] = route.ladder
         self.attempts: list[Attempt] = []
+        self.begun = 0  # attempts of any kind
+        self.again = ""  # the model that has failed and is to be asked once more
+        self.retried = 0
         self.decide_us = 0
         self.dropped: set[str] = set()  # fields of the request that a provider could not be told
         self.settlement: Settlement | None = None
@@ -112,9 +117,41 @@ class Journey:
     def tier(self) -> Tier:
         return self.route.tier
 
-    def next_model(self) -> str | None:
+    def next_model(self, avoiding: Collection[str] = ()) -> str | None:
         cascade = self.route.target.cascade
-        return next_model(self.ladder, self.attempts, up_to=cascade.up_to if cascade else None)
+        up_to = cascade.up_to if cascade else None
+        return next_model(self.ladder, self.attempts, up_to=up_to, avoiding=avoiding, again=self.again)
+
+    @property
+    def answers(self) -> int:
+        """Attempts at an answer that are over."""
+        return sum(attempt.kind is Kind.ANSWER for attempt in self.attempts)
+
+    @property
+    def means(self) -> int | None:
+        """Nano-dollars that all calls together may come to, but for the first, which is made in any case."""
+        cascade = self.route.target.cascade
+        most = cascade.max_cost_usd if cascade else None
+        return None if most is None else nano(most)
+
+    def is_beyond_means(self, model_id: str, *, besides: Trial | None = None) -> bool:
+        """Whether asking the model for the answer may cost more than is left; `besides`: what is under way."""
+        under_way = [self.expected(besides.model.id)] if besides else []
+        return not self.affords(self.expected(model_id), *under_way)
+
+    def expected(self, model_id: str) -> int | None:
+        """Nano-dollars for an answer of the model; None where it has no price."""
+        return expected_cost(self.router.models[model_id], self.facts, self.facts.at.date())
+
+    def affords(self, *costs: int | None) -> bool:
+        """Whether so much more may be spent. What has no price may cost anything."""
+        means = self.means
+        if means is None:
+            return True
+        day, models = self.facts.at.date(), self.router.models
+        spent = [line_of(attempt, models, day).cost for attempt in self.attempts]
+        known = total([*spent, *costs])
+        return known is not None and known <= means
 
     def skip(self, model: str) -> None:
         """The model cannot be asked for this, and was not."""
@@ -131,7 +168,8 @@ class Journey:
             raise OutsideEnvelope(model_id)
         connection = self.runtime.connections[model.provider_key]
         dialect = protocol_for(model, connection.provider, self.facts.surface)
-        return Trial(f"{self.origin.request_id}-{len(self.attempts) + 1}", model, connection, kind, dialect)
+        self.begun += 1
+        return Trial(f"{self.origin.request_id}-{self.begun}", model, connection, kind, dialect)
 
     def announce(self, trial: Trial) -> None:
         """The intent: on disk before the provider is called."""

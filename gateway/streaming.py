@@ -7,10 +7,12 @@ no second try: a stream that breaks ends with the surface's error event, never w
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from time import monotonic
 
 import structlog
 from msgspec.structs import replace
 
+from gateway.breakers import Breakers
 from gateway.core.assemble import assemble
 from gateway.core.conversation import (
     Delta,
@@ -130,6 +132,7 @@ class Stream:
         self._incoming = response.__aiter__()
         self._held: list[bytes] = []
         self._ended = False
+        self.breakers: Breakers | None = None  # to be told what becomes of it after the commit point
 
     async def prime(self, *, until_whole: bool = False, hold: int = 0) -> None:
         """Read up to the commit point: something of the answer, or (`until_whole`) all of it or `hold` bytes."""
@@ -210,6 +213,8 @@ class Stream:
             self.trial, AttemptOutcome.ANSWERED, served=self.relay.model, because=because
         )
         self._settle(attempt, 200)
+        if self.breakers is not None and not self.breakers.all_well:
+            self.breakers.succeeded(*self._asked, monotonic(), self.trial.started)
         return attempt
 
     def stop(self) -> bytes:
@@ -222,6 +227,8 @@ class Stream:
             self.account()
             attempt = self.journey.close(self.trial, AttemptOutcome.CANCELLED, served=self.relay.model)
             self._settle(attempt if self.relay.content_seen else None, 499, "failed", "client_cancelled")
+            if self.breakers is not None:
+                self.breakers.let_go(*self._asked)
         self._response.close()
 
     def account_failure(self) -> None:
@@ -241,8 +248,14 @@ class Stream:
             whole=self.relay.complete,
         )
 
+    @property
+    def _asked(self) -> tuple[str, str]:
+        return self.journey.runtime.id, self.trial.model.id
+
     def _broken(self, error: GatewayError) -> bytes:
         self.account()
+        if self.breakers is not None and isinstance(error, UpstreamError):
+            self.breakers.failed(*self._asked, monotonic(), retry_after=error.retry_after, asked=error.asked)
         self.journey.close(self.trial, AttemptOutcome.FAILED, because=error.code, served=self.relay.model)
         self._settle(None, 200, "failed", error.code)
         return self._surface.stream_error(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from gateway.core.facts import Tier
 from gateway.core.price import NOTHING, Usage, UsageSource
 
 MAX_ATTEMPTS = 3  # upstream answers asked for by one request, in total
+HEDGED = "hedged"  # why an attempt was cancelled: another began to answer first
 
 
 class Rung(Struct, frozen=True):
@@ -34,6 +35,9 @@ class Kind(StrEnum):
     ANSWER = "answer"
     JUDGE = "judge"
     CLASSIFIER = "classifier"
+    SAMPLE = "sample"  # the same model once more, to see whether it says the same
+    AGREEMENT = "agreement"  # another model, to see whether it does
+    WEBHOOK = "webhook"  # the tenant's own validator
     SHADOW = "shadow"
     COUNT = "count"  # of the prompt's tokens: nothing is generated, nothing is billed
 
@@ -56,11 +60,17 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def next_model(
-    ladder: Sequence[Rung], attempts: Sequence[Attempt], *, up_to: Tier | None = None
+    ladder: Sequence[Rung],
+    attempts: Sequence[Attempt],
+    *,
+    up_to: Tier | None = None,
+    avoiding: Collection[str] = (),
+    again: str = "",
 ) -> str | None:
     """The model to try, or None when there is an answer or nothing is left to try.
 
-    `up_to` bounds how far a rejected answer may climb; None: a rejection does not climb.
+    `up_to` bounds how far a rejected answer may climb; None: a rejection does not climb. `avoiding` are passed over;
+    `again` has failed and is asked once more before a higher rung is.
     """
     answers = [attempt for attempt in attempts if attempt.kind is Kind.ANSWER]
     if len(answers) >= MAX_ATTEMPTS or (answers and answers[-1].outcome not in _GOES_ON):
@@ -73,9 +83,17 @@ def next_model(
         if not rejected.isdisjoint(rung.models):
             continue
         for model in rung.models:
-            if model not in tried:
+            if model not in tried and model not in avoiding:
                 return model
+        if again in rung.models:
+            return again
     return None
+
+
+def beside(ladder: Sequence[Rung], model: str, passed_over: Collection[str]) -> str:
+    """Who may be asked at the same time: the next of its rung, else the model itself."""
+    rung = next((rung.models for rung in ladder if model in rung.models), ())
+    return next((other for other in rung if other != model and other not in passed_over), model)
 
 
 def outcome_of(attempts: Sequence[Attempt], delivered: Attempt | None) -> str:

@@ -6,6 +6,7 @@ The types are the YAML of the contract, strict: an unknown field is an error wit
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct
 
@@ -17,6 +18,10 @@ REQUESTED = "requested"  # the model that the caller asked for
 CHEAPEST = "cheapest"  # of those that could answer, within whitelist and floors
 FRONTIER = "frontier"  # the dearest of the highest tier of those
 MEASURED = "measured"  # the mix of models that answered before the router was used
+
+ASKING = ("webhook", "agreement", "self_agreement", "judge")  # checks that take a call
+
+Shown = Literal["answer", "prompt"]
 
 
 class Judge(
@@ -33,6 +38,50 @@ class Judge(
     rubric: str = ""
 
 
+class Agreement(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+    rename={"model": "with"},
+):
+    """Another model is asked the same; both must come to the same."""
+
+    model: str
+
+
+class SelfAgreement(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """The model is asked the same again; so many of its answers, the first one counted, must come to the same."""
+
+    samples: int = 3  # in all
+    at_least: float = 0.6  # of them
+
+
+class Webhook(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """A validator of the tenant's own: what it is sent is signed, and no more than is listed here."""
+
+    url: str
+    send: tuple[Shown, ...] = ()
+    at_least: float = 0.5  # of the score, where it gives one
+    timeout_ms: int = 2_000
+
+
 class Check(
     Struct,
     frozen=True,
@@ -44,15 +93,28 @@ class Check(
     """One question to an answer before it is sent; exactly one field is given."""
 
     not_refusal: bool | None = None
+    not_hedging: bool | None = None
     json_valid: bool | None = None
+    schema_valid: bool | None = None  # the caller's own schema
+    tool_arguments_valid: bool | None = None  # the schemas of the caller's own tools
     regex: str | None = None
+    length: Range | None = None  # characters
     mean_logprob: Range | None = None
+    margin: Range | None = None  # mean of ln p of the token taken less ln p of the next likeliest
+    webhook: Webhook | None = None
+    agreement: Agreement | None = None
+    self_agreement: SelfAgreement | None = None
     judge: Judge | None = None
 
     @property
     def kind(self) -> str:
         """The name of the field that is given, "" when none is, or several joined by " + "."""
         return " + ".join(name for name in self.__struct_fields__ if getattr(self, name) is not None)
+
+    @property
+    def asks(self) -> bool:
+        """Whether it takes a call, and so money or time."""
+        return any(getattr(self, name) is not None for name in ASKING)
 
 
 class Cascade(
@@ -69,6 +131,56 @@ class Cascade(
     checks: tuple[Check, ...] = ()
     hold: int | None = None  # bytes of a stream held back at most while it is checked
     stream_unchecked: bool = False  # stream the first rung at once, giving up its checks
+    max_cost_usd: float | None = None  # of all calls after the first: none begins that may go beyond it
+
+
+class Timeouts(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """How long a provider may take, in milliseconds. `total` is for the whole request, retries and checks included."""
+
+    connect_ms: int = 5_000
+    first_byte_ms: int = 60_000
+    idle_ms: int = 90_000
+    total_ms: int = 600_000
+
+
+class Retries(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """The same model once more, after a failure that may pass by itself.
+
+    The other models of its rung come first, and those of the rungs above unless `before_up`.
+    """
+
+    times: int = 1  # in one request
+    backoff_ms: int = 100  # before the first; doubled each time, and drawn from its upper half
+    share: float = 0.2  # of a provider key's recent requests, so that retries do not bury what is down
+    before_up: bool = False
+
+
+class Hedge(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
+    """A second model, or the same, is asked too when the first is slow to begin; who begins first answers."""
+
+    after_ms: int
+    share: float = 0.05  # of the requests of a provider key
 
 
 class Rule(
@@ -79,7 +191,7 @@ class Rule(
     omit_defaults=True,
     repr_omit_defaults=True,
 ):
-    """Which tier, or which one model, answers the requests that match. The first rule that holds wins."""
+    """Which tier, which one model, or how good a one answers the requests that match. The first that holds wins."""
 
     name: str
     when: Condition = ALWAYS
@@ -215,4 +327,7 @@ class Policy(
     unsure: Unsure | None = None
     floors: tuple[Floor, ...] = ()
     classes: tuple[SemanticClass, ...] = ()
+    timeouts: Timeouts | None = None
+    retries: Retries | None = None
+    hedge: Hedge | None = None
     tests: tuple[PolicyTest, ...] = ()

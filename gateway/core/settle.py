@@ -15,7 +15,8 @@ from msgspec import Struct
 from gateway.core.baseline import Declared, Question, Reckoned, beside, in_force, name_of, reckon
 from gateway.core.catalogue import Model
 from gateway.core.events import SettledAttempt
-from gateway.core.ladder import Attempt, AttemptOutcome, Kind
+from gateway.core.facts import Tier
+from gateway.core.ladder import HEDGED, Attempt, AttemptOutcome, Kind
 from gateway.core.price import NOTHING, Usage, UsageSource, banded, cost
 
 
@@ -80,6 +81,8 @@ def settle(
 
 
 def line_of(attempt: Attempt, models: Mapping[str, Model], day: date) -> SettledAttempt:
+    if attempt.kind is Kind.WEBHOOK:  # no model, and nothing that we would be billed for
+        return SettledAttempt(attempt=attempt, provider=Kind.WEBHOOK.value, tier=Tier.LOCAL, cost=0)
     model = models[attempt.model]
     price = model.price(day)
     return SettledAttempt(
@@ -117,6 +120,8 @@ def answer_of(lines: Sequence[SettledAttempt]) -> Attempt | None:
     came = [
         line.attempt
         for line in lines
-        if line.attempt.kind is Kind.ANSWER and line.attempt.outcome is not AttemptOutcome.FAILED
+        if line.attempt.kind is Kind.ANSWER
+        and line.attempt.outcome is not AttemptOutcome.FAILED
+        and line.attempt.because != HEDGED
     ]
     return came[-1] if came else None

@@ -63,6 +63,11 @@ class Response:
                 return value
         return None
 
+    @property
+    def size(self) -> int:
+        """Bytes of the body that have come and were not taken yet."""
+        return self._size
+
     async def read(self, cap: int = MOST_BODY) -> bytes:
         """The whole body, decoded."""
         self._cap = cap
