@@ -12,7 +12,7 @@ from gateway.core.classify import Classification
 from gateway.core.explain import Explanation, explain
 from gateway.core.facts import RequestFacts
 from gateway.core.policy import Policy
-from gateway.core.samples import Asked, facts_of
+from gateway.core.samples import Asked, seen_by
 from gateway.core.snapshot import TenantSnapshot
 
 
@@ -26,7 +26,7 @@ def explained(
     asked: Asked, policy: Policy, tenant: TenantSnapshot, *, router: str, at: datetime
 ) -> Explained:
     compiled = compiled_draft(policy, tenant, router=router)
-    facts, seen = facts_of(asked, compiled.own, at=at)
+    facts, seen = seen_by(compiled, asked, at=at)
     return Explained(seen=seen, facts=facts, decision=explain(facts, compiled))
 
 

@@ -7,7 +7,7 @@ differ from the decision it explains.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
 
@@ -15,11 +15,15 @@ from msgspec import Struct, structs
 
 from gateway.core.catalogue import WORDS, Model, protocol_for
 from gateway.core.conditions import Test, reads_classification
+from gateway.core.demand import Quality
 from gateway.core.facts import RANK, ModelKind, Need, RequestFacts, Tier
+from gateway.core.hold import hold
 from gateway.core.ladder import Rung
 from gateway.core.money import PER_MILLION
 from gateway.core.policy import REQUESTED, Cascade, Floor, Otherwise, Policy, Rule
 from gateway.core.price import Price, Usage, banded, cost
+from gateway.core.quality.choose import Choice
+from gateway.core.quality.estimate import Estimate
 from gateway.core.router import Bench, Router
 
 OTHERWISE = "otherwise"
@@ -33,6 +37,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     expected_cost: int | None
     taken: bool
     because: str
+    quality: Estimate | None = None  # expected, where a rule asks for it
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -44,6 +49,7 @@ class Target(Struct, frozen=True, kw_only=True):
     cascade: Cascade | None
     floors: tuple[str, ...]  # names of those that held
     lifted_by: str  # what raised the tier last, empty when nothing did
+    quality: Quality | None = None  # that the rule asks for; None too where none could be promised
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -54,6 +60,7 @@ class Route(Struct, frozen=True, kw_only=True):
     kept: tuple[Model, ...]
     facts: RequestFacts
     router: Router
+    choice: Choice | None = None  # by which quality was held
 
     @property
     def tier(self) -> Tier:
@@ -65,7 +72,7 @@ class Route(Struct, frozen=True, kw_only=True):
 
     @property
     def out(self) -> tuple[tuple[Model, str], ...]:
-        return objections(self.target, self.facts, self.router, self.kept)
+        return objections(self.target, self.facts, self.router, self.kept, self.choice)
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -79,11 +86,41 @@ class Refusal(Struct, frozen=True, kw_only=True):
 def decide(facts: RequestFacts, router: Router) -> Route | Refusal:
     target = aim(facts, router) if facts.kind is ModelKind.CHAT else stay(facts, router)
     kept = sieve(target, facts, router)
+    if target.quality is not None and kept:
+        return promise(target, target.quality, in_order(kept, facts), facts, router)
+    return routed(target, kept, facts, router)
+
+
+def routed(target: Target, kept: list[Model], facts: RequestFacts, router: Router) -> Route | Refusal:
     if not kept:
         out = objections(target, facts, router, ())
         return Refusal(target=target, code=_code(out), out=out)
     kept = in_order(kept, facts)
     return Route(target=target, ladder=climb(kept), kept=tuple(kept), facts=facts, router=router)
+
+
+def promise(
+    target: Target, quality: Quality, kept: list[Model], facts: RequestFacts, router: Router
+) -> Route | Refusal:
+    """The cheapest that holds the quality; where that cannot be told of any, the request goes where the unsure go."""
+    day = facts.at.date()
+    costs = {model.id: expected_cost(model, facts, day) for model in kept}
+    held = hold(quality, kept, costs, facts, router)
+    if held is None:
+        unsure = router.policy.unsure
+        tier = unsure.tier if unsure else kept[-1].tier
+        if tier > target.tier:
+            target = structs.replace(target, tier=tier, lifted_by="unsure")
+        target = structs.replace(target, quality=None)
+        return routed(target, sieve(target, facts, router), facts, router)
+    return Route(
+        target=target,
+        ladder=climb(held.kept),
+        kept=tuple(held.kept),
+        facts=facts,
+        router=router,
+        choice=held.choice,
+    )
 
 
 def stay(facts: RequestFacts, router: Router) -> Target:
@@ -116,6 +153,7 @@ def aim(facts: RequestFacts, router: Router) -> Target:
         cascade=rule.cascade,
         floors=held,
         lifted_by=floor or lifted_by,
+        quality=rule.quality,
     )
 
 
@@ -206,15 +244,27 @@ def is_native(model: Model, facts: RequestFacts, router: Router) -> bool:
 
 
 def objections(
-    target: Target, facts: RequestFacts, router: Router, kept: Sequence[Model]
+    target: Target,
+    facts: RequestFacts,
+    router: Router,
+    kept: Sequence[Model],
+    choice: Choice | None = None,
 ) -> tuple[tuple[Model, str], ...]:
     """Every model of the kind that was not kept, with the reason."""
     ids = {model.id for model in kept}
+    against = dict(choice.against) if choice else {}
     return tuple(
-        (model, object_to(model, target, facts, router) or "its provider is failing just now")
+        (model, object_to(model, target, facts, router) or _beyond(model, facts, against))
         for model in router.benches[facts.kind][Tier.LOCAL].models
         if model.id not in ids
     )
+
+
+def _beyond(model: Model, facts: RequestFacts, against: Mapping[str, str]) -> str:
+    """What stands against a model that could answer."""
+    if model.id in facts.unavailable:
+        return "its provider is failing just now"
+    return against.get(model.id, "nothing is known of its quality")
 
 
 def in_order(models: list[Model], facts: RequestFacts) -> list[Model]:
@@ -273,13 +323,20 @@ def candidates(route: Route, facts: RequestFacts) -> tuple[Candidate, ...]:
             tier=model.tier,
             expected_cost=expected_cost(model, facts, day),
             taken=model is first,
-            because=_place(model, first, route.target),
+            because=_place(model, first, route),
+            quality=facts.expected.get(model.id),
         )
         for model in route.kept
     )
 
 
-def _place(model: Model, first: Model, target: Target) -> str:
+def _place(model: Model, first: Model, route: Route) -> str:
+    target, choice = route.target, route.choice
+    if choice is not None and model is first:
+        return f"cheapest that holds the quality of {choice.asked:.2f} asked for"
+    if choice is not None:
+        against = dict(choice.against).get(model.id, "nothing is known of its quality")
+        return f"{against}; stands in if those before it fail"
     if model is first:
         return f"rule {target.rule} pins it" if target.pin else f"cheapest in {model.tier.value}"
     if model.tier == first.tier:

@@ -6,6 +6,7 @@ whose request never settled becomes an interrupted ledger line: nothing vanishes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -61,6 +62,14 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="intent"
     settled: tuple[SettledAttempt, ...] = ()
 
 
+class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the checks of one request say of the models that answered it. The sketch is of words, never a text."""
+
+    sketch: bytes  # core.quality.keep
+    keys: tuple[str, ...]  # as in core.quality.learn
+    scores: Mapping[str, float]  # model → 0 to 1
+
+
 class RequestSettled(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="settled"):
     """A request is over: what it was, how it was decided, each attempt, and the money."""
 
@@ -84,6 +93,7 @@ class RequestSettled(Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     total_ms: int = 0
     first_byte_ms: int | None = None
     decide_us: int = 0  # what routing itself took, in microseconds
+    evidence: Evidence | None = None  # only where a rule of the router asks for quality, and answers were judged
 
 
 Event = Intent | RequestSettled

@@ -34,6 +34,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     model: str | None
     refusal: str | None  # the error's code
     ladder: tuple[Rung, ...]
+    quality: float | None  # that had to be held; None where no rule asks, or none could be promised
     up_to: Tier | None  # how far a rejected answer climbs
     candidates: tuple[Candidate, ...]  # taken first, then along the ladder, then those left out
     baseline_model: str
@@ -53,6 +54,7 @@ def explain(facts: RequestFacts, router: Router) -> Explanation:
         model=route.model if route else None,
         refusal=None if route else _code(decision),
         ladder=route.ladder if route else (),
+        quality=route.choice.asked if route and route.choice else None,
         up_to=target.cascade.up_to if target.cascade else None,
         candidates=(*(candidates(route, facts) if route else ()), *left_out(decision, router, facts)),
         baseline_model=baseline.model,
@@ -85,6 +87,7 @@ def left_out(decision: Route | Refusal, router: Router, facts: RequestFacts) -> 
             expected_cost=expected_cost(model, facts, facts.at.date()),
             taken=False,
             because=because,
+            quality=facts.expected.get(model.id),
         )
         for model, because in reasons
     )

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from gateway.core.quality.estimate import Estimate
+
 
 class Tier(StrEnum):
     """How capable, and so how dear, a model is. Ordered from the bottom of the price ladder."""
@@ -109,4 +111,5 @@ class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: ModelKind = ModelKind.CHAT  # of model, that can answer it
     native: str = ""  # the first field that only a provider of the caller's own protocol can be told
     made_by: str = ""  # the provider key whose account remembers the answer that this request follows
+    expected: Mapping[str, Estimate] = {}  # quality by model, where a rule of the router asks for it
     counts_only: bool = False  # nothing is generated: the caller asks how many tokens the prompt has

@@ -14,6 +14,7 @@ from msgspec import Struct
 from gateway.core.baseline import WORDS
 from gateway.core.catalogue import Model
 from gateway.core.conditions import ALWAYS, Condition, Range, listed, matches
+from gateway.core.demand import Quality
 from gateway.core.facts import ModelKind, Tier
 from gateway.core.policy import Cascade, Check, Otherwise, Policy, Rule
 from gateway.core.router import Router
@@ -98,19 +99,22 @@ def _classes(policy: Policy) -> Findings:
 def _rules(policy: Policy, around: Surroundings) -> Findings:
     earlier: list[Rule] = []
     for place, rule in _at("$.rules", policy.rules):
-        yield from _outcome(rule, place, around)
+        yield from _outcome(rule, place, policy, around)
         yield from _condition(rule.when, f"{place}.when", policy, around)
         shadow = next((r for r in earlier if r.when in (ALWAYS, rule.when)), None)
         if shadow:
             yield _warn(place, f"never reached: rule {shadow.name} holds first", "Move it up, or remove it.")
         earlier.append(rule)
-    yield from _outcome(policy.otherwise, "$.otherwise", around)
+    yield from _outcome(policy.otherwise, "$.otherwise", policy, around)
 
 
-def _outcome(rule: Rule | Otherwise, place: str, around: Surroundings) -> Findings:
-    if (rule.tier is None) == (rule.model is None):
-        yield _error(place, "names both a tier and a model" if rule.tier else "names neither a tier nor a model",
-                     "Give exactly one of `tier` and `model`.")  # fmt: skip
+def _outcome(rule: Rule | Otherwise, place: str, policy: Policy, around: Surroundings) -> Findings:
+    given = [name for name in ("tier", "model", "quality") if getattr(rule, name) is not None]
+    if len(given) != 1:
+        yield _error(place, f"names both a {' and a '.join(given)}" if given else "names neither a tier nor a model nor a quality",
+                     "Give exactly one of `tier`, `model` and `quality`.")  # fmt: skip
+    if rule.quality is not None:
+        yield from _quality(rule.quality, f"{place}.quality", policy, around)
     if rule.model is not None:
         yield from _pin(rule.model, f"{place}.model", around)
     if rule.tier is not None and not _reachable(rule.tier, around):
@@ -118,6 +122,16 @@ def _outcome(rule: Rule | Otherwise, place: str, around: Surroundings) -> Findin
                     "Whitelist one, or add its provider key; until then such requests are refused.")  # fmt: skip
     if rule.cascade is not None:
         yield from _cascade(rule.cascade, rule.tier, f"{place}.cascade", around)
+
+
+def _quality(quality: Quality, place: str, policy: Policy, around: Surroundings) -> Findings:
+    basis = policy.baseline
+    if quality.of_baseline and basis not in WORDS and basis not in around.open:
+        yield _error(f"{place}.at_least", f"the baseline, {basis}, is not within reach: nothing can be held against it",
+                     "Put it on the whitelist, or name a quality as such: 0.9.")  # fmt: skip
+    if policy.unsure is None:
+        yield _warn(place, "says nothing of requests for which no quality can be promised: the highest tier answers",
+                    "Say where they go under `unsure`.")  # fmt: skip
 
 
 def _pin(model: str, place: str, around: Surroundings) -> Findings:

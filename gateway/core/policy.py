@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.core.conditions import ALWAYS, Condition, Range
+from gateway.core.demand import Quality
 from gateway.core.facts import Need, RequestClass, Tier
 
 # As a baseline, beside a model's id (see core.baseline):
@@ -197,6 +198,7 @@ class Rule(
     when: Condition = ALWAYS
     tier: Tier | None = None
     model: str | None = None
+    quality: Quality | None = None
     cascade: Cascade | None = None
 
 
@@ -212,6 +214,7 @@ class Otherwise(
 
     tier: Tier | None = None
     model: str | None = None
+    quality: Quality | None = None
     cascade: Cascade | None = None
 
 
@@ -223,7 +226,7 @@ class Unsure(
     omit_defaults=True,
     repr_omit_defaults=True,
 ):
-    """Where a request goes whose class is in doubt: never below this tier."""
+    """Where a request goes whose class is in doubt, or for which no quality can be promised: never below this tier."""
 
     tier: Tier
     confidence_below: float = 0.5

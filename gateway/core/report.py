@@ -29,6 +29,7 @@ def explanation_of(explanation: Explanation, seen: Classification) -> dict[str, 
         "floors": list(explanation.floors),
         "lifted_by": explanation.lifted_by or None,
         "model": explanation.model,
+        "quality": rounded(explanation.quality),
         "refusal": explanation.refusal,
         "ladder": [{"tier": rung.tier.value, "models": list(rung.models)} for rung in explanation.ladder],
         "up_to": explanation.up_to.value if explanation.up_to else None,
@@ -38,13 +39,20 @@ def explanation_of(explanation: Explanation, seen: Classification) -> dict[str, 
 
 
 def candidate_of(candidate: Candidate) -> dict[str, Any]:
+    quality = candidate.quality
     return {
         "model": candidate.model,
         "tier": candidate.tier.value,
         "expected_cost_usd": dollars(candidate.expected_cost),
         "taken": candidate.taken,
         "because": candidate.because,
+        "expected_quality": quality.mean if quality else None,
+        "quality_at_least": quality.lower if quality else None,
     }
+
+
+def rounded(quality: float | None) -> float | None:
+    return None if quality is None else round(quality, 3)
 
 
 def dollars(nano: int | None) -> str | None:

@@ -7,6 +7,7 @@ tenant's floors joined to the policy's. A model that no request may ever reach c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
@@ -18,6 +19,9 @@ from gateway.core.naming import Models
 from gateway.core.policy import REQUESTED, Floor, Otherwise, Policy, Rule
 from gateway.core.semantic import Prototypes, compile_classes
 from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
+
+if TYPE_CHECKING:  # numpy is loaded only where somebody asks for quality
+    from gateway.core.quality.expect import Expects
 
 
 class Seat(Struct, frozen=True):
@@ -57,10 +61,17 @@ class Router(Struct, frozen=True, kw_only=True):
     models: Mapping[str, Model]
     providers: Mapping[str, Provider]
     baselines: tuple[Declared, ...] = ()  # see core.baseline
+    expects: Expects | None = None  # only where a rule asks for quality
 
 
-def compile_router(router: RouterSnapshot, tenant: TenantSnapshot, *, models: Models | None = None) -> Router:
-    """`models`: those of the tenant, where somebody has them by name already."""
+def compile_router(
+    router: RouterSnapshot,
+    tenant: TenantSnapshot,
+    *,
+    models: Models | None = None,
+    expects: Expects | None = None,
+) -> Router:
+    """`models`: those of the tenant, where somebody has them by name already; `expects`: what is known of them."""
     providers = {provider.id: provider for provider in tenant.providers}
     by_name = frozenset(names_in(router.policy))
     seats = [
@@ -85,6 +96,7 @@ def compile_router(router: RouterSnapshot, tenant: TenantSnapshot, *, models: Mo
         models=Models({model.id: model for model in tenant.models}) if models is None else models,
         providers=providers,
         baselines=router.baselines,
+        expects=expects if asks_quality(router.policy) else None,
     )
 
 
@@ -126,6 +138,10 @@ def bar_of(
     if provider is None or (model.dialect or provider.dialect) not in SPOKEN:
         return "its provider's protocol is not spoken yet"
     return ""
+
+
+def asks_quality(policy: Policy) -> bool:
+    return policy.otherwise.quality is not None or any(rule.quality is not None for rule in policy.rules)
 
 
 def names_in(policy: Policy) -> Iterator[str]:

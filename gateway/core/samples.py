@@ -12,6 +12,7 @@ from gateway.core.classify import Classification, Prompt, Turn, classify
 from gateway.core.conditions import listed, matches
 from gateway.core.decide import Refusal, Route, decide
 from gateway.core.facts import Need, RequestFacts, Surface
+from gateway.core.foresee import foresee
 from gateway.core.policy import PolicyTest, Sample
 from gateway.core.router import Router
 from gateway.core.semantic import Prototypes
@@ -38,7 +39,7 @@ def run_tests(router: Router, *, at: datetime) -> tuple[TestResult, ...]:
 
 
 def failure_of(test: PolicyTest, router: Router, *, at: datetime) -> str:
-    facts, _ = facts_of(asked_in(test.request), router.own, at=at)
+    facts, _ = seen_by(router, asked_in(test.request), at=at)
     decision = decide(facts, router)
     expect = test.expect
     if expect.request_class is not None and facts.request_class is not expect.request_class:
@@ -76,6 +77,12 @@ def asked_in(sample: Sample) -> Asked:
         key=sample.key,
         input_tokens=sample.input_tokens,
     )
+
+
+def seen_by(router: Router, asked: Asked, *, at: datetime) -> tuple[RequestFacts, Classification]:
+    """As the gateway would see it on this router."""
+    facts, seen = facts_of(asked, router.own, at=at)
+    return foresee(facts, prompt_of(asked), router)[0], seen
 
 
 def facts_of(

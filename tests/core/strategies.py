@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from gateway.core.conditions import Condition, Range
+from gateway.core.demand import Quality
 from gateway.core.facts import Need, RequestClass, RequestFacts, Surface, Tier
 from gateway.core.policy import Cascade, Check, Floor, Otherwise, Policy, Rule, Unsure
+from gateway.core.quality.estimate import Estimate
 from tests.core.build import MODELS, facts
 
 tiers = st.sampled_from(list(Tier))
@@ -47,9 +49,12 @@ checks = st.sampled_from(
     ]
 )
 cascades = st.none() | st.builds(Cascade, up_to=tiers, checks=st.lists(checks, max_size=2).map(tuple))
+estimates = st.tuples(shares, shares).map(lambda pair: Estimate(max(pair), min(pair)))
+qualities = st.builds(Quality, at_least=st.sampled_from([0.3, 0.9, "0.5 of baseline", "0.95 of baseline"]))
 outcomes = st.one_of(
     st.fixed_dictionaries({"tier": tiers, "cascade": cascades}),
     st.fixed_dictionaries({"model": model_ids, "cascade": cascades}),
+    st.fixed_dictionaries({"quality": qualities, "cascade": cascades}),
 )
 
 
@@ -91,4 +96,5 @@ def requests(draw: st.DrawFn) -> RequestFacts:
         tags=draw(tags),
         lot=draw(st.floats(0, 1, exclude_max=True)),
         unavailable=draw(st.frozensets(model_ids, max_size=3)),
+        expected=draw(st.dictionaries(model_ids, estimates)),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from gateway.core.quality.known import Estimate
+from gateway.core.quality.estimate import Estimate
 
 
 class Option(Struct, frozen=True):
@@ -35,11 +35,17 @@ def choose(options: Sequence[Option], *, share: float, baseline: str) -> Choice 
     standard = next((option for option in options if option.model == baseline), None)
     if standard is None:
         return None
-    asked = share * standard.quality.mean
-    holding = [option for option in options if option is standard or option.quality.lower >= asked]
-    taken = min(holding, key=_by_cost)
+    return cheapest(options, asked=share * standard.quality.mean, exempt=baseline)
+
+
+def cheapest(options: Sequence[Option], *, asked: float, exempt: str = "") -> Choice | None:
+    """The cheapest whose lower bound is at least `asked`; `exempt` is the option that needs no bound, if there is one."""
+    holding = [option for option in options if option.model == exempt or option.quality.lower >= asked]
+    taken = min(holding, key=_by_cost, default=None)
+    if taken is None:
+        return None
     against = tuple(
-        (option.model, _why_not(option, taken, asked, is_baseline=option is standard))
+        (option.model, _why_not(option, taken, asked, is_exempt=option.model == exempt))
         for option in options
         if option is not taken
     )
@@ -60,8 +66,8 @@ def _by_cost(option: Option) -> tuple[bool, int, float, str]:
     return option.cost is None, option.cost or 0, -option.quality.mean, option.model
 
 
-def _why_not(option: Option, taken: Option, asked: float, *, is_baseline: bool) -> str:
-    if not is_baseline and option.quality.lower < asked:
+def _why_not(option: Option, taken: Option, asked: float, *, is_exempt: bool) -> str:
+    if not is_exempt and option.quality.lower < asked:
         return f"may fall to quality {option.quality.lower:.2f}, below the {asked:.2f} asked for"
     if option.cost is None:
         return "has no price"

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from gateway.core.quality.book import Text
+from gateway.core.quality.estimate import Estimate
 from gateway.core.quality.sketch import SHAPE, Floats
 
 # How far from the book's standing each kind of column may lead, in standard deviations of an outcome.
@@ -18,13 +19,6 @@ FIRST_KEY = 1 + len(SHAPE)  # the dense columns: the level, the shape, then two 
 
 RARE = np.float32(0.05)  # support of a word at which it is half familiar
 SURE = 1.28  # deviations below the mean that nine of ten lie above
-
-
-class Estimate(Struct, frozen=True, gc=False):
-    """Expected quality, 0 to 1. `lower` is what it is not expected to fall below, in nine of ten cases."""
-
-    mean: float
-    lower: float
 
 
 class Known(Struct, frozen=True, kw_only=True, eq=False):

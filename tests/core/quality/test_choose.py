@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.quality.choose import Choice, Option, choose
-from gateway.core.quality.known import Estimate
+from gateway.core.quality.estimate import Estimate
 
 estimates = st.tuples(st.floats(0, 1), st.floats(0, 1)).map(lambda pair: Estimate(max(pair), min(pair)))
 costs = st.none() | st.integers(0, 10**9)

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.core.quality.estimate import Estimate
 from gateway.core.quality.keep import Unreadable, pack, unpack
-from gateway.core.quality.known import Estimate, Known
+from gateway.core.quality.known import Known
 from gateway.core.quality.learn import MOST_KEYS, Outcome, learn
 from gateway.core.quality.sketch import sketch
 from tests.bench.routing.measure import below_mix
