@@ -13,7 +13,7 @@ from gateway.core.baseline import of_kind
 from gateway.core.catalogue import Model, protocol_for
 from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
 from gateway.core.decide import Route, expected_cost, within_floors
-from gateway.core.events import Evidence, Intent, Origin, RequestSettled
+from gateway.core.events import Intent, Origin, RequestSettled
 from gateway.core.facts import RequestFacts, Tier
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model, outcome_of
 from gateway.core.money import nano

@@ -98,7 +98,9 @@ async def test_where_it_is_nowhere_else_the_failure_is_the_answer(redis: Redis, 
         with pytest.raises(openai.InternalServerError):
             await (await served.chat()).embeddings.create(model=SMALL, input="Hi")
         (settled,) = await served.settled()
-    assert [line.attempt.model for line in settled.attempts] == [f"openai/{SMALL}"] * 2  # once more, nowhere else
+    assert [line.attempt.model for line in settled.attempts] == [
+        f"openai/{SMALL}"
+    ] * 2  # once more, nowhere else
     assert (settled.outcome, settled.baseline) == ("failed", 0)
 
 
