@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from msgspec.structs import replace
@@ -49,6 +50,7 @@ _MODEL = re.compile(rb"(/v1beta1|/v1beta|/v1|)(?:%b)?/models/([^?#]{1,300}?)(?::
 _OWN = b"google"  # its publisher's name is said of models that have no other
 
 
+@lru_cache(maxsize=2_048)
 def find(path: bytes) -> tuple[Endpoint | None, str]:
     """The endpoint at a raw path, or None; and the surface in whose shape an error is told."""
     if known := _KNOWN.get(path):
