@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 type ModelsOf = Callable[[str], Iterable[Model]]  # router → the models it may use
 
+NATIVE = "native"  # among the needs: something that only the caller's own protocol has words for
 _BY = ("router", "rule", "class", "called_for", "tier", "model", "needs")
 
 
@@ -205,19 +206,31 @@ def _finding(
             Part(
                 model=row.key[5],
                 measures=row.measures,
-                alternative=alternative(
-                    models_of(router),
-                    calls_for=Tier(calls_for),
-                    served=Tier(served),
-                    needs={Need(need) for need in row.key[6].split(",") if need},
-                    longest=row.measures.longest,
-                    usage=usage_of(row.measures),
-                    requests=row.measures.requests,
-                    day=day,
-                ),
+                alternative=_alternative(row, models_of(router), Tier(calls_for), Tier(served), day),
             )
             for row in rows
         ),
+    )
+
+
+def _alternative(
+    row: Row, models: Iterable[Model], calls_for: Tier, served: Tier, day: date
+) -> Alternative | None:
+    """None, too, where only one protocol could be told, and who answered in it is no longer there."""
+    model, needs, models = row.key[5], {need for need in row.key[6].split(",") if need}, tuple(models)
+    like = next((each for each in models if each.id == model), None) if NATIVE in needs else None
+    if NATIVE in needs and like is None:
+        return None
+    return alternative(
+        models,
+        calls_for=calls_for,
+        served=served,
+        needs={Need(need) for need in needs - {NATIVE}},
+        longest=row.measures.longest,
+        usage=usage_of(row.measures),
+        requests=row.measures.requests,
+        day=day,
+        like=like,
     )
 
 

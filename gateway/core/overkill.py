@@ -99,11 +99,14 @@ def alternative(
     usage: Usage,
     requests: int,
     day: date,
+    like: Model | None = None,
 ) -> Alternative | None:
     """The cheapest of `models` (those that the router may use) below `served` that can do the work.
 
     `usage` is the sum over `requests` requests and `longest` the largest of their contexts, so that one
     answer holds for each of them. A model without a price is no alternative: what it saves is not known.
+    `like` is the model that answered, where only its protocol has the words for what was asked
+    (`RequestFacts.native`): of others that are spoken to by the same provider is certain that they were told.
     """
     abilities = frozenset(needs) - {Need.STREAMING, Need.REASONING}
     priced = (
@@ -116,6 +119,7 @@ def alternative(
         if calls_for <= model.tier < served
         and abilities <= model.can
         and longest <= model.context
+        and (like is None or (model.provider, model.dialect) == (like.provider, like.dialect))
         and (price := model.price(day)) is not None
     )
     return min(priced, key=lambda option: (option.cost, option.model), default=None)

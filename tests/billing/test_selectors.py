@@ -14,6 +14,7 @@ from billing.query import SpendQuery, ask
 from billing.savings import still_on, waterfall
 from billing.spend import spend
 from console.tenants.models import Tenant
+from gateway.core.catalogue import Model
 from gateway.core.facts import Need, RequestClass, Tier
 from gateway.core.ladder import AttemptOutcome, Kind
 from gateway.core.money import usd
@@ -143,6 +144,23 @@ def test_the_share_still_on_each_tier(traffic: Tenant) -> None:
 def test_latency_is_that_of_answers(traffic: Tenant) -> None:
     assert latency(traffic, MARCH).median == 800
     assert latency(traffic, MARCH.before).median is None
+
+
+def test_a_model_that_could_not_have_been_told_would_not_have_done(acme: Tenant, book: Book) -> None:
+    """Only the provider that answered had words for it, as far as the books know."""
+    easy = {"request_class": RequestClass.EXTRACTION, "difficulty": 0.1, "native": "tools[0]"}
+    book(settled(acme.pk, attempt(GPT_5), rule="everything", about=easy))
+
+    def found(*models: Model) -> list[str]:
+        report = overkill(
+            acme, asked(), models_of=lambda router: models, day=date(2026, 3, 31), in_force=InForce(since={})
+        )
+        (finding,) = report.findings
+        return [option.model for option in finding.alternatives]
+
+    assert found(*MODELS.values()) == [NANO.id]
+    assert found(GPT_5, HAIKU) == []
+    assert found(NANO, HAIKU) == []
 
 
 def test_overkill_names_the_rule_and_what_would_have_done(acme: Tenant, book: Book) -> None:

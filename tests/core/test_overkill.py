@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.core.catalogue import Model
 from gateway.core.conditions import ALWAYS, Condition, Range
@@ -123,6 +124,30 @@ def test_the_alternative_is_the_cheapest_that_can_do_the_work() -> None:
     )
 
     assert found == Alternative(model="right", tier=Tier.LIGHTWEIGHT, cost=nano("1.25"))
+
+
+def test_what_only_one_protocol_has_words_for_is_told_by_the_same_provider() -> None:
+    served = model("served", Tier.PREMIUM, "10")
+    elsewhere = replace(model("elsewhere", Tier.LIGHTWEIGHT, "0.1"), provider="another")
+    otherwise = replace(model("otherwise", Tier.LIGHTWEIGHT, "0.2"), dialect="telex")
+    beside = model("beside", Tier.LIGHTWEIGHT, "0.3")
+
+    def found(like: Model | None) -> str | None:
+        option = alternative(
+            [served, elsewhere, otherwise, beside],
+            calls_for=Tier.LIGHTWEIGHT,
+            served=Tier.PREMIUM,
+            needs=(),
+            longest=1,
+            usage=Usage(input=1),
+            requests=1,
+            day=DAY,
+            like=like,
+        )
+        return option.model if option else None
+
+    assert found(None) == "elsewhere"
+    assert found(served) == "beside"
 
 
 def test_a_price_for_each_request_is_paid_by_each_request() -> None:
