@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import openai
 import pytest
 from google import genai
 from google.genai import errors, types
@@ -17,6 +18,7 @@ from google.genai.models import AsyncModels
 from redis import Redis
 
 from gateway.core.price import UsageSource
+from tests.gateway import upstream as said
 from tests.gateway.clouds import LOCATION, PROJECT, google, private_key, tenant_on
 from tests.gateway.simulated import running_simulator, statement
 from tests.gateway.test_pipeline import everything_in
@@ -308,6 +310,34 @@ async def test_one_token_is_fetched_for_all_and_no_secret_is_left_behind(
     left = everything_in(tmp_path, but=tmp_path / "bills.jsonl")
     assert private_key().splitlines()[1].encode() not in left
     assert b"ya29." not in left
+
+
+async def test_a_token_is_not_waited_for_longer_than_the_caller_waits(redis: Redis, tmp_path: Path) -> None:
+    """Who has more patience gets the answer for which that token was fetched all the same."""
+    asking, open_ = asyncio.Event(), asyncio.Event()
+
+    async def slow(visit: said.Visit) -> None:
+        await visit.request()
+        asking.set()
+        await open_.wait()
+        await visit.say(said.answer(b'{"access_token":"ya29.slow","expires_in":3600}'))
+
+    async with said.upstream(slow) as server:
+        around = tenant_on(f"http://127.0.0.1:{server.port}")
+        async with serving_gateway(
+            redis, tmp_path, around, allowed_private_networks=("127.0.0.0/8",)
+        ) as served:
+            client = await served.chat("vertex")
+            hurried = {"x-rungway-timeout-ms": "400"}
+            with pytest.raises(openai.APIStatusError) as told:
+                await client.chat.completions.create(
+                    model="auto", messages=[{"role": "user", "content": "Hi"}], extra_headers=hurried
+                )
+            (settled,) = await served.settled()
+            open_.set()
+    assert asking.is_set()
+    assert (told.value.status_code, told.value.code) == (504, "upstream_timeout")
+    assert settled.attempts[0].attempt.because == "upstream_timeout"
 
 
 def content_of(answer: types.GenerateContentResponse) -> types.Content:
