@@ -1,16 +1,16 @@
-"""Rate limits: an estimate is taken before the call, the difference returned after it.
+"""Rate limits and budgets: what a call may take is taken before it, the difference returned after it.
 
-Counts are kept in Redis, in seconds of Redis's own clock, and a window is the last 60 of them, so that no 60 s
-anywhere hold more than the limit. While Redis does not answer, each process limits by itself, to its share.
-
-Those who wait stand in one line and travel together: a burst of callers is one round trip on one connection.
+Requests and tokens are counted in Redis, in seconds of Redis's own clock, and a window is the last 60 of them, so that
+no 60 s anywhere hold more than the limit. Money is held in the account of each budget that a request falls under, in
+the same round trip, and who falls under none and has no limits makes none. While Redis does not answer, each process
+limits by itself, to its share, and spends of budgets no more than its lease (`budgets.memory`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -18,106 +18,92 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from gateway.authenticate import Caller
-from gateway.core.facts import RequestFacts
-from gateway.core.settle import Settlement
+from gateway.budgets.line import Away, Line, Question
+from gateway.budgets.memory import Memory
+from gateway.budgets.scripts import HOLD, RETURN, SETTLE, TAKE
+from gateway.core import budget as money
+from gateway.core.budget import Account, worst_attempt
+from gateway.core.money import usd
+from gateway.core.settle import Settlement, line_of
 from gateway.core.snapshot import Limits
-from gateway.errors import RateLimited
+from gateway.errors import BudgetExceeded, BudgetReserved, LimitReached, RateLimited
+from gateway.journey import Journey
 
-PATIENCE = 0.05  # seconds that Redis may cost a request
-LATE = 0.01  # seconds by which a timer of ours may be late before it is we who are slow
-LONGEST = 1.0  # seconds to wait for Redis, however late our own timers are
-GIVE_UP_AFTER = 5  # failures in a row
-PROBE_EVERY = 1.0  # seconds between looks whether Redis is back
-AT_ONCE = 500  # callers who travel together
 WINDOW = 60  # seconds
-
-# KEYS: requests, tokens. ARGV: request limit or -1, token limit or -1, tokens estimated.
-# Answers {0, second taken in} or {seconds to wait, 0}.
-_TAKE = """
-local now = tonumber(redis.call('TIME')[1])
-local function used(key)
-  local sum, oldest = 0, now
-  local all = redis.call('HGETALL', key)
-  for i = 1, #all, 2 do
-    local second = tonumber(all[i])
-    if second <= now - 61 then redis.call('HDEL', key, all[i])
-    else sum = sum + tonumber(all[i + 1]); if second < oldest then oldest = second end end
-  end
-  return sum, oldest
-end
-local wait = 0
-local function check(key, limit, amount)
-  if limit < 0 then return end
-  local sum, oldest = used(key)
-  if sum + amount > limit then wait = math.max(wait, oldest + 61 - now, 1) end
-end
-check(KEYS[1], tonumber(ARGV[1]), 1)
-check(KEYS[2], tonumber(ARGV[2]), tonumber(ARGV[3]))
-if wait > 0 then return {wait, 0} end
-if tonumber(ARGV[1]) >= 0 then redis.call('HINCRBY', KEYS[1], now, 1); redis.call('EXPIRE', KEYS[1], 70) end
-if tonumber(ARGV[2]) >= 0 then redis.call('HINCRBY', KEYS[2], now, ARGV[3]); redis.call('EXPIRE', KEYS[2], 70) end
-return {0, now}
-"""
-
-# KEYS: requests, tokens. ARGV: the second they were taken in, the difference.
-_RETURN = "redis.call('HINCRBY', KEYS[2], ARGV[1], ARGV[2]); redis.call('EXPIRE', KEYS[2], 70); return {0, 0}"
+ASKED_AT_MOST = 4  # times, where our lease would not do
+GRACE = 60  # seconds beyond a request's own deadline, for which what it holds is left to it
+UNLIMITED = Limits()
+HELD, SPENT, FILLED, DOWNGRADE, UNSEEN = range(5)  # the verdicts of `scripts.HOLD`
 
 
-class Reservation(Struct, frozen=True):
+class Reservation(Struct):
     """What was taken, and in which second, so that the difference goes back there."""
 
     key: str
-    second: int
-    tokens: int
-
-
-class Away(Exception):
-    """Redis does not answer just now."""
-
-
-class Waiting(Struct, frozen=True):
-    """One place in the line. Nobody waits for what is given back."""
-
-    script: str
-    key: str
-    arguments: tuple[int, ...]
-    answer: asyncio.Future[tuple[int, int]] | None = None
-
-    def tell(self, said: Any) -> None:
-        if self.answer is None or self.answer.done():
-            return
-        if isinstance(said, list):
-            self.answer.set_result((int(said[0]), int(said[1])))
-        else:
-            self.answer.set_exception(Away())
+    second: int = 0
+    tokens: int | None = None  # None: they are not limited
+    accounts: tuple[Account, ...] = ()
+    amount: int = 0  # nano-dollars held in each account
+    lent: bool = False  # taken from our own lease: Redis knows nothing of it
 
 
 class Admission:
-    def __init__(self, redis: Redis, *, gateways: int = 1) -> None:
-        self._redis, self._gateways = redis, gateways
-        self._line: list[Waiting] = []
-        self._travelling: asyncio.Task[None] | None = None
-        self._failures = 0
-        self._asked = 0.0
+    def __init__(self, redis: Redis, *, gateways: int = 1, process: str = "") -> None:
+        self.line, self.memory = Line(redis), Memory()
+        self._gateways, self._process = gateways, process
         self._here: dict[str, Window] = {}
         self._refused: dict[str, int] = {}  # key → the second in which a refusal of it was recorded
 
-    async def reserve(self, caller: Caller, facts: RequestFacts) -> Reservation | None:
-        """None when nothing limits the caller; `RateLimited` when something does."""
-        limits = caller.key.limits
-        if limits.requests_per_minute is None and limits.tokens_per_minute is None:
+    async def reserve(self, caller: Caller, journey: Journey) -> Reservation | None:
+        """None when nothing limits the caller; `LimitReached` when something does.
+
+        Where a budget asks for it, the journey takes a cheaper way first.
+        """
+        limits, accounts = caller.key.limits, accounts_of(caller, journey)
+        if limits == UNLIMITED and not accounts:
             return None
-        tokens = facts.input_tokens + facts.output_tokens
+        tokens = journey.facts.input_tokens + journey.facts.output_tokens
         key = f"rungway:rate:{caller.runtime.id}:{caller.key.id}"
+        taken = Reservation(key, tokens=None if limits.tokens_per_minute is None else tokens)
+        rates = (_or_none(limits.requests_per_minute), _or_none(limits.tokens_per_minute), tokens)
         try:
-            wait, second = await self._ask(key, limits, tokens)
+            if accounts:
+                taken.accounts = accounts
+                await self._hold_or_lower(taken, journey, rates)
+            else:
+                taken.second = _taken(await self.line.ask(Question(TAKE, (key, f"{key}:tokens"), rates)))
         except Away:
-            self._take_here(key, limits)
-            return None
-        if wait:
-            raise RateLimited(retry_after=wait)
+            return self._take_here(key, limits, taken)
         self._window(key).add(monotonic())
-        return None if limits.tokens_per_minute is None else Reservation(key, second, tokens)
+        return taken if taken.accounts or taken.tokens is not None else None
+
+    async def top_up(self, taken: Reservation, journey: Journey, model: str) -> None:
+        """Holds what a further attempt needs beyond what is held already; nobody is counted twice."""
+        needed = paid_for(journey) + worst_attempt(model, journey.route, choices=journey.choices)
+        if needed <= taken.amount:
+            return
+        if taken.lent:
+            self._lend(taken, needed)
+            return
+        try:
+            await self._hold(taken, journey, needed, (-1, -1, 0), lower=True)
+        except Away:
+            self._lend(taken, needed)
+
+    def release(self, taken: Reservation | None, journey: Journey) -> None:
+        """Give back what was estimated and not used, in tokens and in money."""
+        if taken is None or journey.settlement is None:
+            return
+        used = used_by(journey.settlement)
+        difference = 0 if taken.tokens is None or not taken.second else used - taken.tokens
+        if taken.accounts:
+            paid = sum(line.cost or 0 for line in journey.settlement.lines)
+            if taken.lent:
+                self.memory.adjust(taken.accounts, paid - taken.amount)
+            self._settle(taken, journey, paid, difference)
+        elif difference:  # of tokens alone
+            keys = (taken.key, f"{taken.key}:tokens")
+            self.line.tell(Question(RETURN, keys, (taken.second, difference)))
 
     def is_news(self, caller: Caller) -> bool:
         """Whether a refusal of this key is to be recorded: one a second is, so that a flood of them is none of ours."""
@@ -127,66 +113,96 @@ class Admission:
         self._refused[caller.key.id] = now
         return True
 
-    def release(self, reservation: Reservation | None, settlement: Settlement | None) -> None:
-        """Give back what was estimated and not used."""
-        if reservation is None or settlement is None or self._is_away:
-            return
-        used = sum(line.attempt.usage.prompt + line.attempt.usage.completion for line in settlement.lines)
-        if used != reservation.tokens:
-            difference = used - reservation.tokens
-            self._join(Waiting(_RETURN, reservation.key, (reservation.second, difference)))
+    async def _hold_or_lower(self, taken: Reservation, journey: Journey, rates: tuple[int, ...]) -> None:
+        """In every account, after which the caller may go; `Away` when Redis does not say, and the lease will do."""
+        for asked in range(1, ASKED_AT_MOST + 1):
+            try:
+                if not await self._hold(
+                    taken, journey, first(journey), rates, lower=journey.facts.downgraded
+                ):
+                    journey.downgrade()
+                    await self._hold(taken, journey, first(journey), rates, lower=True)
+                return
+            except Away:
+                if self._lends(taken, journey, patient=asked < ASKED_AT_MOST):
+                    raise
 
-    def _take_here(self, key: str, limits: Limits) -> None:
+    async def _hold(
+        self, taken: Reservation, journey: Journey, amount: int, rates: tuple[int, ...], *, lower: bool
+    ) -> bool:
+        """False when a cheaper way is asked for, and it is not the `lower` one already; then nothing is held."""
+        try:
+            said = await self.line.ask(self._question(taken, journey, amount, rates, lower=lower))
+        except (Away, asyncio.CancelledError):
+            self._settle(taken, journey, 0, 0)  # it may have been held all the same
+            raise
+        second = _taken(said)
+        for n, account in enumerate(taken.accounts):
+            spent, others = int(said[4 + 2 * n]), int(said[5 + 2 * n])
+            self.memory.note(account, spent=spent, held=others + (0 if said[2] else amount))
+        if said[2] == UNSEEN:
+            raise Away
+        if said[2] in {SPENT, FILLED}:
+            account = taken.accounts[int(said[3]) - 1]
+            raise refusal(account, filled=said[2] == FILLED)
+        if said[2] == DOWNGRADE:
+            return False
+        taken.second, taken.amount = second or taken.second, amount
+        return True
+
+    def _question(
+        self, taken: Reservation, journey: Journey, amount: int, rates: tuple[int, ...], *, lower: bool
+    ) -> Question:
+        due = int(journey.facts.at.timestamp() + journey.deadline - journey.arrived) + GRACE
+        arguments: list[str | int] = [*rates, journey.origin.request_id, amount, self._process, due]
+        for account in taken.accounts:
+            mode = account.budget.at_limit
+            mode = "alert" if lower and mode == "downgrade" else mode
+            arguments += (account.budget.id, account.value, account.budget.nano, mode, gone_at(account))
+        books = (account.book for account in taken.accounts)
+        return Question(HOLD, (taken.key, f"{taken.key}:tokens", money.KNOWN, *books), tuple(arguments))
+
+    def _settle(self, taken: Reservation, journey: Journey, paid: int, difference: int) -> None:
+        arguments: list[str | int] = [
+            taken.second,
+            difference,
+            journey.origin.request_id,
+            paid,
+            self._process,
+        ]
+        for account in taken.accounts:
+            arguments += (account.value, gone_at(account))
+        books = (account.book for account in taken.accounts)
+        self.line.tell(Question(SETTLE, (f"{taken.key}:tokens", *books), tuple(arguments)))
+
+    def _lends(self, taken: Reservation, journey: Journey, *, patient: bool) -> bool:
+        """Whether our lease would do; if not, Redis may only have been late, and is asked once more."""
+        try:
+            self._lend(taken, first(journey))
+        except BudgetExceeded:
+            if patient and not self.line.is_away:
+                return False
+            raise
+        return True
+
+    def _lend(self, taken: Reservation, amount: int) -> None:
+        """From our own lease, while Redis is away."""
+        if short := self.memory.lend(taken.accounts, amount - taken.amount):
+            raise refusal(short, unseen=True)
+        taken.lent, taken.amount = True, amount
+
+    def _take_here(self, key: str, limits: Limits, taken: Reservation) -> Reservation | None:
         """By this process alone: requests only, for their tokens are known afterwards."""
-        if limits.requests_per_minute is None:
-            return
-        now, window = monotonic(), self._window(key)
-        if window.count(now) >= -(-limits.requests_per_minute // self._gateways):
-            raise RateLimited(retry_after=window.free_in(now))
-        window.add(now)
+        if limits.requests_per_minute is not None:
+            now, window = monotonic(), self._window(key)
+            if window.count(now) >= -(-limits.requests_per_minute // self._gateways):
+                self.memory.adjust(taken.accounts, -taken.amount)
+                raise RateLimited(retry_after=window.free_in(now))
+            window.add(now)
+        return taken if taken.accounts else None
 
     def _window(self, key: str) -> Window:
         return self._here.setdefault(key, Window())
-
-    @property
-    def _is_away(self) -> bool:
-        return self._failures >= GIVE_UP_AFTER and monotonic() - self._asked < PROBE_EVERY
-
-    async def _ask(self, key: str, limits: Limits, tokens: int) -> tuple[int, int]:
-        if self._is_away:
-            raise Away
-        answer: asyncio.Future[tuple[int, int]] = asyncio.get_running_loop().create_future()
-        most = _or_none(limits.requests_per_minute), _or_none(limits.tokens_per_minute)
-        self._join(Waiting(_TAKE, key, (*most, tokens), answer))
-        return await answer
-
-    def _join(self, one: Waiting) -> None:
-        self._line.append(one)
-        if self._travelling is None:
-            self._travelling = asyncio.get_running_loop().create_task(self._travel())
-
-    async def _travel(self) -> None:
-        try:
-            while self._line:
-                together, self._line = self._line[:AT_ONCE], self._line[AT_ONCE:]
-                for one, said in zip(together, await self._said_to(together), strict=True):
-                    one.tell(said)
-        finally:
-            self._travelling = None
-
-    async def _said_to(self, together: Sequence[Waiting]) -> Sequence[Any]:
-        """For each what Redis says, or None where it says nothing."""
-        self._asked = monotonic()
-        pipe = self._redis.pipeline(transaction=False)
-        for one in together:
-            pipe.eval(one.script, 2, one.key, f"{one.key}:tokens", *map(str, one.arguments))
-        try:
-            said = await _patiently(asyncio.ensure_future(pipe.execute(raise_on_error=False)))
-        except Exception:  # noqa: BLE001 - whatever it is, nobody is left waiting
-            self._failures += 1
-            return [None] * len(together)
-        self._failures = 0
-        return said
 
 
 class Window:
@@ -214,17 +230,70 @@ class Window:
         return self._seconds[0][0] + WINDOW + 1 - now if self._seconds else 1.0
 
 
-async def _patiently(coming: asyncio.Future[list[Any]]) -> list[Any]:
-    """As long as Redis may take, leaving out the time in which it was our own loop that had no time."""
-    end = monotonic() + LONGEST
-    while True:
-        due = monotonic() + PATIENCE
-        await asyncio.wait({coming}, timeout=PATIENCE)
-        if coming.done():
-            return coming.result()
-        if monotonic() - due < LATE or monotonic() > end:
-            coming.cancel()
-            raise TimeoutError
+def accounts_of(caller: Caller, journey: Journey) -> tuple[Account, ...]:
+    """Counting tokens costs nothing, so it is held to no budget."""
+    budgets = caller.runtime.budgets
+    if not budgets or journey.facts.counts_only:
+        return ()
+    return accounts_at(caller, journey.router.id, journey.facts.at)
+
+
+def accounts_at(caller: Caller, router: str, at: datetime) -> tuple[Account, ...]:
+    return money.accounts(
+        caller.runtime.budgets,
+        tenant=caller.runtime.id,
+        zone=caller.runtime.snapshot.time_zone,
+        at=at,
+        router=router,
+        key=caller.key.name,
+        tags=caller.tags,
+    )
+
+
+def refusal(account: Account, *, filled: bool = False, unseen: bool = False) -> LimitReached:
+    """What was exceeded, and when it begins anew."""
+    budget, resets = account.budget, account.window.end.isoformat().replace("+00:00", "Z")
+    name = f"The budget '{budget.name}' of {usd(budget.nano)} USD a {budget.per}"
+    if account.value:
+        name += f" for '{account.value[:60]}'"
+    if filled:
+        error: LimitReached = BudgetReserved(f"{name} is reserved by requests in flight; try again.")
+    elif unseen:
+        error = BudgetExceeded(
+            f"{name} cannot be looked up just now, and what may be spent meanwhile is spent. It resets at {resets}."
+        )
+    else:
+        error = BudgetExceeded(f"{name} does not cover this request. It resets at {resets}.")
+    error.budget = (budget.name, resets)
+    return error
+
+
+def gone_at(account: Account) -> int:
+    """When Redis may forget the book, in Unix seconds."""
+    return int((account.window.end + money.KEPT).timestamp())
+
+
+def first(journey: Journey) -> int:
+    """Nano-dollars that the first attempt may come to."""
+    return worst_attempt(journey.route.model, journey.route, choices=journey.choices)
+
+
+def paid_for(journey: Journey) -> int:
+    """Nano-dollars known to be spent on what was tried."""
+    day, models = journey.facts.at.date(), journey.router.models
+    return sum(line_of(attempt, models, day).cost or 0 for attempt in journey.attempts)
+
+
+def used_by(settlement: Settlement) -> int:
+    """Tokens."""
+    return sum(line.attempt.usage.prompt + line.attempt.usage.completion for line in settlement.lines)
+
+
+def _taken(said: list[Any]) -> int:
+    """The second it was taken in; `RateLimited` with the seconds to wait."""
+    if said[0]:
+        raise RateLimited(retry_after=int(said[0]))
+    return int(said[1])
 
 
 def _or_none(limit: int | None) -> int:

@@ -21,6 +21,7 @@ from gateway.egress import Egress, EgressError, Response, Timeouts, UrlNotAllowe
 from gateway.errors import (
     CallerError,
     CredentialUnavailable,
+    LimitReached,
     ProviderInvalidRequest,
     Untranslatable,
     UpstreamError,
@@ -71,12 +72,17 @@ class Dispatcher:
     async def climb(self, journey: Journey, errand: Errand) -> Came | Stream:
         """An answer that passed its checks, the last one that did not, or the reason why there is none."""
         best: Came | None = None
-        problem: CallerError | UpstreamError | None = None
+        problem: CallerError | LimitReached | UpstreamError | None = None
         while (model := self._next(journey)) is not None and journey.remaining > LEAST:
             if journey.attempts and journey.is_beyond_means(model):
                 break
             try:
+                if journey.attempts and journey.before_next:
+                    await journey.before_next(model)
                 came = await self._attempt(journey, errand, model)
+            except LimitReached as limit:
+                problem = limit
+                break
             except Untranslatable as error:
                 journey.skip(model)
                 problem = problem or error

@@ -295,6 +295,16 @@ class LimitReached(GatewayError):
     status = 429
     kind = Kind.RATE_LIMIT
     retry_after: float | None = 1.0
+    budget: tuple[str, str] | None = None  # its name, and when it begins anew
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        if self.budget is None:
+            return super().headers
+        name, resets = self.budget
+        shown = "".join(char if " " <= char <= "~" else "?" for char in name)
+        told = ((b"x-rungway-budget", shown), (b"x-rungway-budget-resets-at", resets))
+        return [*super().headers, *((header, value.encode()) for header, value in told)]
 
 
 class BudgetExceeded(LimitReached):

@@ -16,6 +16,7 @@ from gateway import telemetry
 from gateway.admit import Admission
 from gateway.authenticate import authenticate
 from gateway.breakers import Breakers
+from gateway.budgets.watch import Watch
 from gateway.cooldowns import Cooldowns
 from gateway.dispatch import Dispatcher
 from gateway.egress import Egress
@@ -27,7 +28,7 @@ from gateway.pipeline import answer
 from gateway.record import Spool
 from gateway.settings import Settings
 from gateway.ship import Shipper
-from gateway.state import State
+from gateway.state import State, budgets_of
 from gateway.steps import Tools
 from gateway.subscribe import Shelf, Subscriber
 
@@ -56,7 +57,7 @@ class Handler:
             spool=self._spool,
             dispatcher=Dispatcher(self._egress, breakers),
             breakers=breakers,
-            admission=Admission(self._redis, gateways=settings.gateways),
+            admission=Admission(self._redis, gateways=settings.gateways, process=self._spool.process),
             makers=Makers(self._redis),
         )
         self._once = Once(self._redis, settings.secret_key)
@@ -77,8 +78,13 @@ class Handler:
         self._tasks = [
             asyncio.create_task(self._subscriber.run()),
             asyncio.create_task(self._shipper.run()),
+            asyncio.create_task(self._watch().run()),
             asyncio.create_task(self._cooldowns.run()),
         ]
+
+    def _watch(self) -> Watch:
+        memory, process = self._tools.admission.memory, self._spool.process
+        return Watch(self._redis, memory, process, lambda: budgets_of(self._state.world))
 
     async def stop(self) -> None:
         self._draining = True

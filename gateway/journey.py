@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from functools import partial
 from time import monotonic
 
@@ -12,7 +12,7 @@ from gateway import telemetry
 from gateway.core.baseline import of_kind
 from gateway.core.catalogue import Model, protocol_for
 from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
-from gateway.core.decide import Route, expected_cost, within_floors
+from gateway.core.decide import Route, decide, expected_cost, within_floors
 from gateway.core.events import Intent, Origin, RequestSettled
 from gateway.core.facts import RequestFacts, Tier
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model, outcome_of
@@ -90,10 +90,20 @@ class Journey:
         self.decide_us = 0
         self.dropped: set[str] = set()  # fields of the request that a provider could not be told
         self.settlement: Settlement | None = None
+        self.choices = 1  # answers asked for at once
+        self.before_next: Callable[[str], Awaitable[None]] | None = None  # `LimitReached` if it may not be asked
         self.on_settled: Callable[[], None] | None = None
         self.on_kept: Callable[[str, str], None] | None = None  # an answer's id, the provider key's name
         self._spool = spool
         self._envelope = frozenset([model.id for model in route.kept])
+
+    def downgrade(self) -> None:
+        """Decided anew, for a budget that is spent; as it was where nothing cheaper may answer."""
+        facts = replace(self.facts, budget_left=0.0, downgraded=True)
+        decision = decide(facts, self.router)
+        if isinstance(decision, Route):
+            self.facts, self.route, self.ladder = facts, decision, decision.ladder
+            self._envelope = frozenset([model.id for model in decision.kept])
 
     @property
     def checks(self) -> tuple[Check, ...]:

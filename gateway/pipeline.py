@@ -44,7 +44,7 @@ async def chat(call: Call, caller: Caller, tools: Tools) -> Answer:
     began = perf_counter_ns()
     prompt = surface.prompt_of(request)
     seen = classify(prompt)
-    facts = facts_of(call, caller, request, seen, tools.breakers)
+    facts = facts_of(call, caller, request, seen, tools, router)
     if request.follows:
         made_by = await tools.makers.of(caller.runtime.id, request.follows, request.native)
         facts = replace(facts, made_by=made_by)
@@ -67,7 +67,7 @@ async def embed(call: Call, caller: Caller, tools: Tools) -> Answer:
     router = router_for(request, caller)
     began = perf_counter_ns()
     seen = unclassified(request.tokens)
-    facts = facts_of(call, caller, request, seen, tools.breakers)
+    facts = facts_of(call, caller, request, seen, tools, router)
     if is_dry(call):
         return dry(explanation_of(explain(facts, router), seen), call, caller, router)
     check_is_served(request.requested_model, router, caller)
@@ -83,7 +83,7 @@ async def count(call: Call, caller: Caller, tools: Tools) -> Answer:
     router = router_for(request, caller)
     began = perf_counter_ns()
     prompt = surface.prompt_of(request)
-    facts = facts_of(call, caller, request, classify(prompt), tools.breakers, counts_only=True)
+    facts = facts_of(call, caller, request, classify(prompt), tools, router, counts_only=True)
     journey = begin(call, caller, request, router, facts, began, tools.spool)
     asked = Chat(surface, request, prompt, tools.dispatcher)
     found = await settled(journey, count_tokens(journey, asked, counts, tools.dispatcher), caller, tools)

@@ -5,16 +5,17 @@ A request takes `state.world` once and keeps it, so that it is decided under one
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import time
 
 import structlog
 from msgspec import Struct
 
+from gateway.core.budget import held_to
 from gateway.core.catalogue import Model, Provider
 from gateway.core.naming import Models
 from gateway.core.router import Router, compile_router, direct_router
-from gateway.core.snapshot import GatewayKeySnapshot, ProviderKeySnapshot, TenantSnapshot
+from gateway.core.snapshot import Budget, GatewayKeySnapshot, ProviderKeySnapshot, TenantSnapshot
 from gateway.core.url import joined
 from gateway.credentials import Secret, Unopenable, open_sealed
 from gateway.dialects import PROTOCOLS
@@ -51,6 +52,7 @@ class TenantRuntime:
         self.routers = {
             router.id: compile_router(router, snapshot, models=self.models) for router in snapshot.routers
         }
+        self.budgets = held_to(snapshot)
         self.urls: dict[tuple[str, str], Url] = {}
         self._direct: dict[tuple[str, str], Router] = {}
 
@@ -73,6 +75,13 @@ class World(Struct, frozen=True):
 
 
 EMPTY = World({}, {})
+
+
+def budgets_of(world: World) -> Iterator[tuple[str, str, Sequence[Budget]]]:
+    """Each tenant that has some, its time zone, and what its calls must ask about."""
+    for runtime in world.tenants.values():
+        if runtime.budgets:
+            yield runtime.id, runtime.snapshot.time_zone, runtime.budgets
 
 
 class State:

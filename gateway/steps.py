@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter_ns
 
 import structlog
 from msgspec import Struct
 
-from gateway.admit import Admission
+from gateway.admit import Admission, accounts_at
 from gateway.authenticate import Caller, router_of
 from gateway.breakers import Breakers
 from gateway.core.classify import Classification
@@ -90,13 +91,10 @@ async def settled[T](journey: Journey, going: Coroutine[None, None, T], caller: 
 async def admit(journey: Journey, caller: Caller, tools: Tools) -> None:
     if not tools.spool.writable:
         raise AccountingUnavailable()
-    reservation = await tools.admission.reserve(caller, journey.facts)
-
-    def over() -> None:
-        assert journey.settlement is not None
-        tools.admission.release(reservation, journey.settlement)
-
-    journey.on_settled = over
+    taken = await tools.admission.reserve(caller, journey)
+    if taken is not None:
+        journey.on_settled = partial(tools.admission.release, taken, journey)
+        journey.before_next = partial(tools.admission.top_up, taken, journey) if taken.accounts else None
 
 
 def failed(journey: Journey, error: GatewayError) -> GatewayError:
@@ -140,18 +138,23 @@ def facts_of(
     caller: Caller,
     request: ChatRequest | EmbeddingRequest,
     seen: Classification,
-    breakers: Breakers,
+    tools: Tools,
+    router: Router,
     *,
     counts_only: bool = False,
 ) -> RequestFacts:
+    at, memory = datetime.now(UTC), tools.admission.memory
+    accounts = accounts_at(caller, router.id, at) if caller.runtime.budgets else ()
     return observe(
         request,
         seen,
-        at=datetime.now(UTC),
+        at=at,
         lot=lot_of(call.request_id),
         tags=caller.tags,
         key=caller.key.name,
-        unavailable=breakers.unavailable(caller.runtime.id, call.arrived),
+        unavailable=tools.breakers.unavailable(caller.runtime.id, call.arrived),
+        budget_left=memory.share_left(accounts),
+        downgraded=memory.is_to_lower(accounts),
         counts_only=counts_only,
     )
 
@@ -193,6 +196,7 @@ def begin(
         patience=patience(call.headers),
         spool=spool,
     )
+    journey.choices = request.choices if isinstance(request, ChatRequest) else 1
     journey.decide_us = (perf_counter_ns() - began) // 1000
     return journey
 

@@ -27,6 +27,7 @@ from gateway.core.quality.estimate import Estimate
 from gateway.core.router import Bench, Router
 
 OTHERWISE = "otherwise"
+SPENT_BUDGET = "spent budget"  # what lowered a tier
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -142,6 +143,8 @@ def bare(name: str) -> str:
 def aim(facts: RequestFacts, router: Router) -> Target:
     """The rule that holds and the tier it comes to, after doubt and floors have raised it."""
     rule = match(router, facts)
+    if facts.downgraded:
+        return spare(rule, facts, router)
     pinned = router.models.get(rule.model) if rule.model else None
     tier = pinned.tier if pinned else rule.tier or Tier.LOCAL
     lifted, lifted_by = doubt(rule, router.policy, facts, tier)
@@ -154,6 +157,15 @@ def aim(facts: RequestFacts, router: Router) -> Target:
         floors=held,
         lifted_by=floor or lifted_by,
         quality=rule.quality,
+    )
+
+
+def spare(rule: Rule | Otherwise, facts: RequestFacts, router: Router) -> Target:
+    """The cheapest tier that the floors allow, whatever the rule says: a budget is spent that asks for that."""
+    tier, held, floor = lift(Tier.LOCAL, router.floors, facts)
+    name = rule.name if isinstance(rule, Rule) else OTHERWISE
+    return Target(
+        rule=name, tier=tier, pin=None, cascade=rule.cascade, floors=held, lifted_by=floor or SPENT_BUDGET
     )
 
 

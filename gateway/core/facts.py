@@ -108,6 +108,7 @@ class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lot: float = 0.0  # in [0, 1), drawn from the request id: a split replays the same
     unavailable: frozenset[str] = frozenset()  # model ids whose provider is failing just now
     budget_left: float = 1.0  # share of the tightest budget
+    downgraded: bool = False  # a budget is spent that asks for cheaper models then
     kind: ModelKind = ModelKind.CHAT  # of model, that can answer it
     native: str = ""  # the first field that only a provider of the caller's own protocol can be told
     made_by: str = ""  # the provider key whose account remembers the answer that this request follows

@@ -21,6 +21,7 @@ def observe(
     key: str,
     unavailable: frozenset[str] = frozenset(),
     budget_left: float = 1.0,
+    downgraded: bool = False,
     counts_only: bool = False,
 ) -> RequestFacts:
     return RequestFacts(
@@ -40,6 +41,7 @@ def observe(
         lot=lot,
         unavailable=unavailable,
         budget_left=budget_left,
+        downgraded=downgraded,
         kind=request.kind,
         counts_only=counts_only,
     )

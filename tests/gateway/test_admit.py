@@ -19,8 +19,11 @@ from msgspec.structs import replace
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from gateway.admit import GIVE_UP_AFTER, PATIENCE, Admission
+from gateway.admit import Admission, Reservation
 from gateway.authenticate import Caller
+from gateway.budgets.line import GIVE_UP_AFTER, PATIENCE
+from gateway.core.decide import Route, decide
+from gateway.core.events import Origin
 from gateway.core.facts import RequestClass, RequestFacts, Surface, Tier
 from gateway.core.ladder import Attempt, AttemptOutcome
 from gateway.core.policy import Otherwise, Policy
@@ -28,6 +31,8 @@ from gateway.core.price import Usage
 from gateway.core.settle import Settlement, settle
 from gateway.core.snapshot import GatewayKeySnapshot, Limits
 from gateway.errors import RateLimited
+from gateway.journey import Journey
+from gateway.record import Spool
 from gateway.state import State
 from tests.gateway.world import KEY, MODELS, serving_gateway, snapshot
 
@@ -54,6 +59,28 @@ def facts(prompt: int = 10, answer: int = 90) -> RequestFacts:
     )
 
 
+def journey(who: Caller, over: Settlement | None = None) -> Journey:
+    asked, router = facts(), who.runtime.routers["support"]
+    route = decide(asked, router)
+    assert isinstance(route, Route)
+    made = Journey(
+        runtime=who.runtime,
+        router=router,
+        facts=asked,
+        route=route,
+        origin=Origin(request_id="req", tenant=who.runtime.id),
+        arrived=0.0,
+        patience=600.0,
+        spool=Spool(Path(), "process"),
+    )
+    made.settlement = over
+    return made
+
+
+async def reserve(admission: Admission, who: Caller) -> Reservation | None:
+    return await admission.reserve(who, journey(who))
+
+
 def settlement(prompt: int, answer: int) -> Settlement:
     used = Usage(input=prompt, output=answer)
     attempt = Attempt(id="a", model=MODELS[0].id, outcome=AttemptOutcome.ANSWERED, usage=used)
@@ -71,7 +98,7 @@ async def client(redis: Redis) -> AsyncIterator[AsyncRedis]:
 async def admitted(admission: Admission, who: Caller, times: int) -> int:
     async def one() -> bool:
         try:
-            await admission.reserve(who, facts())
+            await reserve(admission, who)
         except RateLimited:
             return False
         return True
@@ -80,7 +107,7 @@ async def admitted(admission: Admission, who: Caller, times: int) -> int:
 
 
 async def test_nobody_without_limits_is_counted(client: AsyncRedis, redis: Redis) -> None:
-    assert await Admission(client).reserve(caller(), facts()) is None
+    assert await reserve(Admission(client), caller()) is None
     assert redis.keys("rungway:rate:*") == []
 
 
@@ -167,11 +194,11 @@ async def test_a_token_limit_counts_the_estimate_and_gives_back_the_difference(
     redis: Redis, client: AsyncRedis
 ) -> None:
     who, admission = caller(tokens=1000), Admission(client)
-    taken = [await admission.reserve(who, facts()) for _ in range(10)]
+    taken = [await reserve(admission, who) for _ in range(10)]
     with pytest.raises(RateLimited):
-        await admission.reserve(who, facts())
+        await reserve(admission, who)
     for each in taken:
-        admission.release(each, settlement(10, 20))
+        admission.release(each, journey(who, settlement(10, 20)))
     await settled(admission)
     assert used(redis, who) == 300
     assert await admitted(admission, who, 10) == 7
@@ -179,7 +206,7 @@ async def test_a_token_limit_counts_the_estimate_and_gives_back_the_difference(
 
 async def test_more_than_was_estimated_counts_as_well(redis: Redis, client: AsyncRedis) -> None:
     who, admission = caller(tokens=1000), Admission(client)
-    admission.release(await admission.reserve(who, facts()), settlement(10, 1500))
+    admission.release(await reserve(admission, who), journey(who, settlement(10, 1500)))
     await settled(admission)
     assert used(redis, who) == 1510
     assert await admitted(admission, who, 1) == 0
@@ -218,13 +245,13 @@ async def test_a_redis_that_hangs_costs_a_moment_five_times_and_then_nothing(tmp
 
 async def seconds(admission: Admission, who: Caller) -> float:
     began = time.monotonic()
-    await admission.reserve(who, facts())
+    await reserve(admission, who)
     return time.monotonic() - began
 
 
 async def settled(admission: Admission) -> None:
-    while admission._travelling:
-        await admission._travelling
+    while admission.line.travelling:
+        await admission.line.travelling
 
 
 def used(redis: Redis, who: Caller) -> int:
@@ -233,4 +260,4 @@ def used(redis: Redis, who: Caller) -> int:
 
 
 def lost(admission: Admission, nowhere: AsyncRedis) -> None:
-    admission._redis = nowhere
+    admission.line.redis = nowhere
