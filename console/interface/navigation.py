@@ -42,6 +42,7 @@ NAVIGATION = (
             Item("Model overkill", "overkill", "scale"),
             Item("Spend", "spend", "chart-bar"),
             Item("Budgets", "budgets", "wallet"),
+            Item("Statements", "statements", "receipt", ("statement",)),
         ),
     ),
     Group("Traffic", (Item("Requests", "requests", "list-details", ("request",)),)),

@@ -50,6 +50,10 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     # what-if: an analyst may ask, for nothing that is served changes
     "router_what_if": (VIEWER, ANALYST),
     "router_what_if_run": (VIEWER, None),
+    # statements
+    "statements": (VIEWER, None),
+    "statement": (VIEWER, None),
+    "statement_close": (None, ADMIN),
     # keys
     "provider_keys": (VIEWER, None),
     "provider_key_new": (ADMIN, ADMIN),
