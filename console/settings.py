@@ -215,7 +215,11 @@ CELERY_BEAT_SCHEDULE = {
     "books": {"task": "billing.tasks.check_the_books", "schedule": 3600.0, "options": {"expires": 3600}},
     "snapshots": {"task": "console.publishing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
     "what_ifs": {"task": "console.whatif.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
-    "months": {"task": "console.statements.tasks.close_months", "schedule": 3600.0, "options": {"expires": 3600}},
+    "months": {
+        "task": "console.statements.tasks.close_months",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "behind": {"task": "console.publishing.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
 }
 CELERY_BEAT_SCHEDULER = (
