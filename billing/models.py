@@ -384,6 +384,41 @@ class OpenIntent(Owned):
         return self.attempt_id
 
 
+class Judged(Owned):
+    """What checks said of the models that answered one request, for learning from. No text, only a sketch of it."""
+
+    # No constraint in the database: an event of a tenant that is gone is no reason to refuse a batch.
+    tenant = models.ForeignKey(
+        "tenants.Tenant", on_delete=models.CASCADE, db_constraint=False, related_name="judged"
+    )
+    request_id = models.TextField(primary_key=True)
+    at = models.DateTimeField()  # the request's arrival
+    sketch = models.BinaryField()  # core.quality.keep
+    keys = models.JSONField()
+    scores = models.JSONField()  # model → 0 to 1
+
+    class Meta:
+        indexes = (models.Index(fields=("tenant", "-at"), name="judged_newest"),)
+
+    def __str__(self) -> str:
+        return self.request_id
+
+
+class KnownQuality(Owned):
+    """What a tenant's judged requests say of its models, as it is published."""
+
+    tenant = models.OneToOneField(
+        "tenants.Tenant", on_delete=models.CASCADE, primary_key=True, related_name="known_quality"
+    )
+    content = models.BinaryField()  # core.quality.keep
+    outcomes = models.PositiveIntegerField()  # that it was learnt from
+    newest = models.DateTimeField()  # arrival of the last of them
+    learnt_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} of {self.outcomes}"
+
+
 class DeadLetter(models.Model):
     """An event that could not be stored, counted so that stored + dead = sent, and kept to be tried again."""
 

@@ -13,7 +13,7 @@ import msgspec
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from billing import exclusive, late, partitions, sequences
+from billing import evidence, exclusive, late, partitions, sequences
 from billing.chain import ENTER
 from billing.lines import LINE_COLUMNS, REQUEST_COLUMNS, Row, Rows, rows_of
 from billing.rollup import ADD
@@ -106,6 +106,7 @@ def store_prepared(batch: Sequence[Prepared]) -> None:
             moments = [event.at for event in settled]
             late.correct(cursor, first=min(moments), last=max(moments))
             cursor.execute(_CLOSE)
+            evidence.keep(settled)
 
 
 def store_interrupted(events: Sequence[RequestSettled]) -> None:

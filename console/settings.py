@@ -220,6 +220,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "quality": {
+        "task": "console.publishing.tasks.learn_quality",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "behind": {"task": "console.publishing.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
 }
 CELERY_BEAT_SCHEDULER = (

@@ -12,6 +12,7 @@ from gateway.authenticate import Caller, authenticate
 from gateway.chat import Chat
 from gateway.core.classify import classify, unclassified
 from gateway.core.explain import explain
+from gateway.core.foresee import foresee
 from gateway.core.report import explanation_of
 from gateway.counting import count_tokens
 from gateway.dialects import SURFACES
@@ -43,14 +44,16 @@ async def chat(call: Call, caller: Caller, tools: Tools) -> Answer:
     router = router_for(request, caller)
     began = perf_counter_ns()
     prompt = surface.prompt_of(request)
-    seen = classify(prompt)
+    seen = classify(prompt, router.own)
     facts = facts_of(call, caller, request, seen, tools, router)
     if request.follows:
         made_by = await tools.makers.of(caller.runtime.id, request.follows, request.native)
         facts = replace(facts, made_by=made_by)
+    facts, sketch = foresee(facts, prompt, router)
     if is_dry(call):
         return dry(explanation_of(explain(facts, router), seen), call, caller, router)
     journey = begin(call, caller, request, router, facts, began, tools.spool)
+    journey.sketch = sketch
     if request.kept:
         journey.on_kept = partial(tools.makers.remember, caller.runtime.id)
     going = travel(journey, Chat(surface, request, prompt, tools.dispatcher), caller, tools)
@@ -83,7 +86,8 @@ async def count(call: Call, caller: Caller, tools: Tools) -> Answer:
     router = router_for(request, caller)
     began = perf_counter_ns()
     prompt = surface.prompt_of(request)
-    facts = facts_of(call, caller, request, classify(prompt), tools, router, counts_only=True)
+    facts = facts_of(call, caller, request, classify(prompt, router.own), tools, router, counts_only=True)
+    facts, _ = foresee(facts, prompt, router)
     journey = begin(call, caller, request, router, facts, began, tools.spool)
     asked = Chat(surface, request, prompt, tools.dispatcher)
     found = await settled(journey, count_tokens(journey, asked, counts, tools.dispatcher), caller, tools)
@@ -108,5 +112,6 @@ async def travel(journey: Journey, errand: Errand, caller: Caller, tools: Tools)
     came = await settled(journey, tools.dispatcher.climb(journey, errand), caller, tools)
     if isinstance(came, Stream):
         return committed(journey, came)
+    journey.checked = bool(journey.checks)
     journey.settle(delivered=came.attempt, status=200)
     return delivered(journey, came)

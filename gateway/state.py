@@ -20,6 +20,7 @@ from gateway.core.url import joined
 from gateway.credentials import Secret, Unopenable, open_sealed
 from gateway.dialects import PROTOCOLS
 from gateway.egress import Url, UrlNotAllowed
+from gateway.expecting import expects_of
 from gateway.signing import Signer, signer_for
 
 log = structlog.get_logger()
@@ -49,8 +50,10 @@ class TenantRuntime:
         self.id = snapshot.tenant
         self.connections = connections
         self.models = Models({model.id: model for model in snapshot.models})
+        expects = expects_of(snapshot)
         self.routers = {
-            router.id: compile_router(router, snapshot, models=self.models) for router in snapshot.routers
+            router.id: compile_router(router, snapshot, models=self.models, expects=expects)
+            for router in snapshot.routers
         }
         self.budgets = held_to(snapshot)
         self.urls: dict[tuple[str, str], Url] = {}

@@ -12,6 +12,7 @@ from console.catalogue import builtin
 from console.keys import selectors as keys
 from console.keys.models import GatewayKey, ProviderKey
 from console.routers.selectors import snapshots_of, surroundings
+from gateway.core.router import asks_quality
 from gateway.core.snapshot import (
     GatewayKeySnapshot,
     Limits,
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
 
 
 def snapshot_of(tenant: Tenant, *, version: int, at: datetime) -> TenantSnapshot:
+    around, routers = surroundings(tenant), _with_baselines(tenant)
     return structs.replace(
-        surroundings(tenant),
+        around,
         version=version,
         published_at=at,
         provider_keys=tuple(map(_provider_key, keys.provider_keys(tenant))),
         gateway_keys=tuple(map(_gateway_key, keys.live_gateway_keys(tenant))),
-        routers=_with_baselines(tenant),
+        routers=routers,
+        known=around.known if any(asks_quality(router.policy) for router in routers) else b"",
         budgets=budgets.published(tenant),
     )
 
@@ -44,9 +47,9 @@ def _with_baselines(tenant: Tenant) -> tuple[RouterSnapshot, ...]:
 
 
 def without_secrets(snapshot: TenantSnapshot) -> TenantSnapshot:
-    """For keeping: it still decides as it did, and calls nobody."""
+    """For keeping: it still decides as it did, on facts that carry what was expected, and calls nobody."""
     closed = tuple(structs.replace(key, sealed=None) for key in snapshot.provider_keys)
-    return structs.replace(snapshot, provider_keys=closed)
+    return structs.replace(snapshot, provider_keys=closed, known=b"")
 
 
 def _provider_key(key: ProviderKey) -> ProviderKeySnapshot:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from console.outbox import actions as outbox
-from console.publishing import actions
+from console.publishing import actions, learning
 
 
 @shared_task(name="console.publishing.tasks.drain")
@@ -15,3 +15,9 @@ def drain() -> None:
 @shared_task(name="console.publishing.tasks.sweep")
 def sweep() -> None:
     actions.publish_those_behind()
+
+
+@shared_task(name="console.publishing.tasks.learn_quality")
+def learn_quality() -> None:
+    """What judged requests say of a tenant's models, on its way to the gateways."""
+    learning.learn()

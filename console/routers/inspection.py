@@ -9,10 +9,11 @@ from functools import lru_cache
 import re2
 from msgspec import Struct
 
+from console.catalogue import quality
 from console.catalogue.specs import MAX_NAME
 from gateway.core.lint import Finding, has_errors, lint
 from gateway.core.policy import Check, Policy
-from gateway.core.router import Router, compile_router
+from gateway.core.router import Router, asks_quality, compile_router
 from gateway.core.samples import TestResult, run_tests
 from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
 
@@ -56,7 +57,9 @@ def inspect(policy: Policy, tenant: TenantSnapshot, *, router: str = "", at: dat
 
 def compiled_draft(policy: Policy, tenant: TenantSnapshot, *, router: str = "", version: int = 0) -> Router:
     """A policy as the gateway would serve it."""
-    return compile_router(RouterSnapshot(id=router, policy=policy, policy_version=version), tenant)
+    expects = quality.expects(tenant.known) if asks_quality(policy) else None
+    draft = RouterSnapshot(id=router, policy=policy, policy_version=version)
+    return compile_router(draft, tenant, expects=expects)
 
 
 @lru_cache(maxsize=512)

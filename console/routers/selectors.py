@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
+from billing import evidence
 from console.catalogue.selectors import bounds_of, catalogue_of, floors_in, whitelist_in
 from console.routers.models import PolicyVersion, Router
 from gateway.core.catalogue import Model
@@ -55,6 +56,7 @@ def surroundings(tenant: Tenant) -> TenantSnapshot:
         models=catalogue.models,
         whitelist=whitelist_in(bounds),
         floors=floors_in(bounds),
+        known=evidence.published(tenant),
         gateway_keys=tuple(
             GatewayKeySnapshot(digest="", id="", name=name)
             for name in tenant.gateway_keys.values_list("name", flat=True)

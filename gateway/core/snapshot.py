@@ -87,4 +87,4 @@ class TenantSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     gateway_keys: tuple[GatewayKeySnapshot, ...] = ()
     routers: tuple[RouterSnapshot, ...] = ()
     budgets: tuple[Budget, ...] = ()
-    known: bytes = b""  # core.quality.keep: what the tenant's outcomes say of models; empty: only the book speaks
+    known: bytes = b""  # core.quality.keep: what its outcomes say of models; empty: only the book speaks

@@ -51,7 +51,12 @@ SOUND = (Check(not_refusal=True),)
     [
         (Policy(baseline="openai/nope"), "error", "$.baseline", "unknown model openai/nope"),
         (Policy(whitelist=("nope/*",)), "warning", "$.whitelist[0]", "nope/* matches no model"),
-        (Policy(rules=(rule(tier=None),)), "error", "$.rules[0]", "names neither a tier nor a model nor a quality"),
+        (
+            Policy(rules=(rule(tier=None),)),
+            "error",
+            "$.rules[0]",
+            "names neither a tier nor a model nor a quality",
+        ),
         (
             Policy(rules=(rule(model="alpha/mid"),)),
             "error",
@@ -144,7 +149,12 @@ SOUND = (Check(not_refusal=True),)
             "$.floors[0].tier",
             "no model of tier premium or above is within reach",
         ),
-        (Policy(otherwise=Otherwise()), "error", "$.otherwise", "names neither a tier nor a model nor a quality"),
+        (
+            Policy(otherwise=Otherwise()),
+            "error",
+            "$.otherwise",
+            "names neither a tier nor a model nor a quality",
+        ),
         (
             Policy(unsure=Unsure(tier=Tier.MID, confidence_below=50)),
             "error",
