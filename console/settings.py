@@ -213,6 +213,11 @@ CELERY_BEAT_SCHEDULE = {
     "days": {"task": "billing.tasks.sum_days", "schedule": 60.0, "options": {"expires": 60}},
     "partitions": {"task": "billing.tasks.keep_partitions", "schedule": 3600.0, "options": {"expires": 3600}},
     "books": {"task": "billing.tasks.check_the_books", "schedule": 3600.0, "options": {"expires": 3600}},
+    "prices": {
+        "task": "console.catalogue.tasks.refresh_prices",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "snapshots": {"task": "console.publishing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
     "what_ifs": {"task": "console.whatif.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "months": {

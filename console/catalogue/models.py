@@ -47,3 +47,45 @@ class CustomModel(Owned):
 
     def __str__(self) -> str:
         return self.model_id
+
+
+class PriceEdition(models.Model):
+    """The public price lists as they were installed once; the same for all tenants, and never changed."""
+
+    digest = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the prices
+    source = models.CharField(max_length=100)
+    prices = models.JSONField(encoder=DjangoJSONEncoder)  # model → core.price.Price, oldest first
+    installed_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.source} of {self.installed_at:%Y-%m-%d}"
+
+
+class PriceBook(Owned):
+    """By which edition a tenant pays, apart from the prices it accepted since."""
+
+    tenant = models.OneToOneField(
+        "tenants.Tenant", on_delete=models.CASCADE, primary_key=True, related_name="price_book"
+    )
+    edition = models.ForeignKey(PriceEdition, on_delete=models.PROTECT, related_name="+")
+    told = models.CharField(max_length=64, blank=True)  # edition whose changes the audit trail has told of
+
+    def __str__(self) -> str:
+        return f"of {self.tenant_id}"
+
+
+class PriceDecision(Owned):
+    """A price that a newer edition proposed, accepted or rejected. Rows are added, never changed."""
+
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="price_decisions")
+    model_id = models.CharField(max_length=MODEL_ID_LENGTH)
+    price = models.JSONField(encoder=DjangoJSONEncoder)  # core.price.Price, with the day it begins
+    accepted = models.BooleanField()
+    decided_by = models.CharField(max_length=254)
+    decided_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.model_id} {'accepted' if self.accepted else 'rejected'}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct, structs
 
-from console.catalogue import builtin
+from console.catalogue import builtin, price_book
 from console.catalogue.models import Bounds, CustomModel
 from console.catalogue.specs import DEFAULT_CONTEXT, ModelSpec, spec_of
 from gateway.core.catalogue import Model, Provider
@@ -30,9 +30,11 @@ class Catalogue(Struct, frozen=True):
 def catalogue_of(tenant: Tenant) -> Catalogue:
     keys = provider_keys(tenant)
     own = {row.model_id: row for row in tenant.custom_models.all()}
+    book = price_book.book_of(tenant)
+    listed = [structs.replace(model, prices=book[model.id]) for model in builtin.models().values()]
     models = [
         _adapted(model, own[model.id], keys) if model.id in own else _with_key(model, keys)
-        for model in builtin.models().values()
+        for model in listed
     ]
     models += [_custom(row, keys) for row in own.values() if row.model_id not in builtin.models()]
     used = {model.provider for model in models}

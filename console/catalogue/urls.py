@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from console.catalogue import views
+from console.catalogue import price_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/", views.models, name="models"),
@@ -8,6 +8,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("models/preview/", views.models_preview, name="models_preview"),
     path("models/floor/", views.models_floor, name="models_floor"),
     path("models/floor/remove/", views.models_floor_remove, name="models_floor_remove"),
+    path("prices/", price_views.prices, name="prices"),
+    path("prices/decide/", price_views.prices_decide, name="prices_decide"),
     path("new-model/", views.model_new, name="model_new"),
     path("model/<path:model_id>/save/", views.model_save, name="model_save"),
     path("model/<path:model_id>/remove/", views.model_remove, name="model_remove"),

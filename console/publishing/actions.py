@@ -11,6 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from billing import baselines
+from console.catalogue import price_actions
 from console.publishing import delivery
 from console.publishing.models import Publication
 from console.publishing.snapshot import snapshot_of
@@ -27,6 +28,7 @@ def publish_tenant(tenant_id: UUID, *, at: datetime | None = None) -> int:
     """
     tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
     at = at or timezone.now()
+    price_actions.begin(tenant)
     for router in snapshots_of(tenant):
         policy, number = router.policy, router.policy_version
         baselines.declare(tenant, router.id, policy.baseline, policy_version=number, now=at)

@@ -21,6 +21,7 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     # reports
     "overview": (VIEWER, None),
     "spend": (VIEWER, None),
+    "spend_export": (VIEWER, None),
     "savings": (VIEWER, None),
     "overkill": (VIEWER, None),
     "requests": (VIEWER, None),
@@ -69,6 +70,8 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     "admin_token_new": (ADMIN, ADMIN),
     "admin_token_revoke": (None, ADMIN),
     # catalogue
+    "prices": (VIEWER, None),
+    "prices_decide": (None, ADMIN),
     "models": (VIEWER, None),
     "models_whitelist": (None, ADMIN),
     "models_preview": (None, VIEWER),
