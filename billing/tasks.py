@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from redis import Redis, RedisError
 
-from billing import daily, exclusive, ingest, partitions, rollup, self_check, sequences
+from billing import daily, exclusive, holding, ingest, partitions, rollup, self_check, sequences
 from billing.reconcile import reconcile
 from billing.stream import Stream
 from console.tenancy import every_tenant
@@ -35,6 +35,14 @@ def reconcile_intents() -> None:
 @shared_task(name="billing.tasks.sum_days")
 def sum_days() -> None:
     daily.sum_days(now=timezone.now())
+
+
+@shared_task(name="billing.tasks.keep_budgets")
+def keep_budgets(*, all_of_them: bool = False) -> None:
+    """What gateways hold calls to is what the ledger says; all of them now and then, for prices may be corrected."""
+    now = timezone.now()
+    with _redis() as redis:
+        holding.Books(redis, now=now).keep(all_of_them=all_of_them)
 
 
 @shared_task(name="billing.tasks.keep_partitions")
@@ -69,8 +77,14 @@ def rebuild_rollups(tenant: str) -> None:
 @contextmanager
 def _stream() -> Iterator[Stream]:
     """The events stay where they are until Redis and PostgreSQL are back; the next try is a second away."""
+    with _redis() as redis:
+        yield Stream(redis)
+
+
+@contextmanager
+def _redis() -> Iterator[Redis]:
     try:
         with Redis.from_url(settings.REDIS_URL, socket_timeout=10, socket_connect_timeout=5) as redis:
-            yield Stream(redis)
+            yield redis
     except (RedisError, OperationalError, InterfaceError) as error:
         log.warning("ledger_waits", because=type(error).__name__)

@@ -209,6 +209,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "ledger": {"task": "billing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
     "interrupted": {"task": "billing.tasks.reconcile", "schedule": 10.0, "options": {"expires": 30}},
+    "budgets": {"task": "billing.tasks.keep_budgets", "schedule": 3.0, "options": {"expires": 5}},
+    "all_budgets": {
+        "task": "billing.tasks.keep_budgets",
+        "kwargs": {"all_of_them": True},
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "missing": {"task": "billing.tasks.tell_gaps", "schedule": 10.0, "options": {"expires": 30}},
     "days": {"task": "billing.tasks.sum_days", "schedule": 60.0, "options": {"expires": 60}},
     "partitions": {"task": "billing.tasks.keep_partitions", "schedule": 3600.0, "options": {"expires": 3600}},

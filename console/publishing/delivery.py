@@ -7,8 +7,10 @@ from uuid import UUID
 
 import msgspec
 from django.conf import settings
+from django.utils import timezone
 from redis import Redis
 
+from billing import holding
 from gateway.core.snapshot import TenantSnapshot
 
 SNAPSHOTS = "rungway:snapshots"  # tenant id → snapshot
@@ -27,7 +29,9 @@ _DELIVER = """
 
 
 def deliver(snapshot: TenantSnapshot) -> bool:
-    """Whether it was newer than what was there."""
+    """Whether it was newer than what was there. What its budgets have spent is there before."""
+    if snapshot.budgets:
+        holding.Books(_redis(), now=timezone.now()).make_known(UUID(snapshot.tenant))
     return bool(
         _redis().eval(
             _DELIVER,

@@ -67,6 +67,11 @@ def window(per: str, zone: str, moment: datetime) -> Window:
     return _window(per, zone, moment.astimezone(_zone(zone)).date())
 
 
+def window_named(per: str, zone: str, name: str) -> Window:
+    """The period that begins on a day, or that the day lies in."""
+    return _window(per, zone, date.fromisoformat(name))
+
+
 def book(tenant: str, budget: str, name: str) -> str:
     return f"rungway:budget:{tenant}:{budget}:{name}"
 

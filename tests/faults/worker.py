@@ -12,4 +12,5 @@ if __name__ == "__main__":
     while True:
         tasks.drain()
         tasks.reconcile_intents()
+        tasks.keep_budgets()
         time.sleep(0.1)
