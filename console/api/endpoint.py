@@ -9,6 +9,7 @@ from typing import Any, Concatenate, Protocol
 
 import msgspec
 from django.http import Http404
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
@@ -178,4 +179,4 @@ def _answered(request: Request, meant: Operation, handle: Callable[[], object]) 
     with within(token.tenant):
         given = handle()
         admin_tokens.used(token, now=timezone.now())
-    return given if isinstance(given, Response) else Response(given, status=meant.status)
+    return given if isinstance(given, HttpResponseBase) else Response(given, status=meant.status)  # type: ignore[return-value]

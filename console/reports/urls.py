@@ -1,6 +1,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from console.reports.pages.dead_letters import dead_letter_discard, dead_letter_retry, dead_letters
+from console.reports.pages.exports import spend_export
 from console.reports.pages.overkill import overkill
 from console.reports.pages.overview import overview
 from console.reports.pages.requests import request, requests
@@ -10,6 +11,7 @@ from console.reports.pages.spend import spend
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview, name="overview"),
     path("spend/", spend, name="spend"),
+    path("spend/export/<str:form>/", spend_export, name="spend_export"),
     path("savings/", savings, name="savings"),
     path("overkill/", overkill, name="overkill"),
     path("requests/", requests, name="requests"),

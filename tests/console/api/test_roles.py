@@ -43,6 +43,7 @@ TABLE: dict[str, dict[str, Role]] = {
     "api_usage": {"GET": VIEWER},
     "api_savings": {"GET": VIEWER},
     "api_overkill": {"GET": VIEWER},
+    "api_exports": {"GET": VIEWER},
     "api_audit": {"GET": VIEWER},
     "api_config": {"GET": VIEWER, "PUT": ADMIN},
 }
@@ -116,7 +117,7 @@ def foreign(things: dict[str, str]) -> Iterator[tuple[str, str]]:
             for kind in ("str", "int", "path", "uuid"):
                 path = path.replace(f"<{kind}:{name}>", value)
         path = path.replace("<uuid:key>", things.get(path.partition("/")[0], ""))
-        path = path.replace("<uuid:run>", str(uuid4()))
+        path = path.replace("<uuid:run>", str(uuid4())).replace("<str:form>", "nothing")
         for method in view.methods:
             yield method, path
 

@@ -1,0 +1,159 @@
+"""Exports sum to what the pages say, say nothing that is not known, and are read in batches."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from billing import focus
+from billing.exports import Form, Names, export, harmless
+from billing.periods import Period, zone_of
+from billing.query import SpendQuery
+from billing.spend import spend
+from console.tenancy import within
+from console.tenants.models import Tenant
+from gateway.core.ladder import AttemptOutcome
+from gateway.core.money import nano
+from tests.billing.conftest import Book
+from tests.billing.events import GPT_5, MYSTERY, NANO, NOON, attempt, settled
+
+NAMES = Names(keys={"search-app": "Search"}, providers={"openai": "OpenAI"})
+DAY = Period(
+    start=datetime(2026, 3, 10, tzinfo=UTC), end=datetime(2026, 3, 11, tzinfo=UTC), zone=zone_of("UTC")
+)
+
+type Read = Callable[..., list[dict[str, str]]]
+
+
+@pytest.fixture
+def read(acme: Tenant) -> Read:
+    def rows(form: Form, *, at_once: int = 2000, **filters: str) -> list[dict[str, str]]:
+        query = SpendQuery(period=DAY).only(
+            **{name.replace("__", "."): value for name, value in filters.items()}
+        )
+        chunks = export(acme, query, form, NAMES, now=timezone.now() + timedelta(hours=1), at_once=at_once)
+        return list(csv.DictReader(io.StringIO(b"".join(chunks).decode())))
+
+    return rows
+
+
+@pytest.fixture
+def traffic(acme: Tenant, book: Book) -> Tenant:
+    rejected = attempt(NANO, outcome=AttemptOutcome.REJECTED)
+    book(
+        settled(acme.pk, attempt(NANO)),
+        settled(acme.pk, rejected, attempt(GPT_5), outcome="escalated"),
+        settled(acme.pk, attempt(MYSTERY)),
+        settled(acme.pk, attempt(NANO), router="search", about={"tags": {"team": "=1+1"}}),
+        settled(acme.pk, attempt(NANO), at=NOON + timedelta(days=1)),
+    )
+    return acme
+
+
+def total(rows: list[dict[str, str]], column: str) -> int:
+    return sum(nano(Decimal(row[column])) for row in rows if row[column])
+
+
+def test_the_lines_sum_to_what_the_books_say(traffic: Tenant, read: Read) -> None:
+    rows = read(Form.LEDGER)
+    with within(traffic):
+        books = spend(traffic, SpendQuery(period=DAY)).total
+    assert (len(rows), total(rows, "cost_usd")) == (books.attempts, books.known_cost) == (5, 3_640_000)
+    assert total(rows, "baseline_usd") == 4 * 3_250_000
+    assert [row["cost_usd"] for row in rows if row["model"] == MYSTERY.id] == [""]
+    assert {row["key"] for row in rows} == {"Search"}
+
+
+def test_batches_make_no_difference(traffic: Tenant, read: Read) -> None:
+    for form in Form:
+        assert read(form, at_once=1) == read(form, at_once=2) == read(form)
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ({"router": "search"}, 1),
+        ({"model": NANO.id}, 3),
+        ({"tag__team": "search"}, 4),
+        ({"tag__team": ""}, 0),
+        ({"known": "false"}, 1),
+        ({"outcome": "escalated", "part": "rejected"}, 1),
+    ],
+)
+def test_filters_are_those_of_the_pages(
+    traffic: Tenant, read: Read, filters: dict[str, str], count: int
+) -> None:
+    assert len(read(Form.LEDGER, **filters)) == count
+
+
+def test_focus_has_every_mandatory_column_and_the_right_types(traffic: Tenant, read: Read) -> None:
+    rows = read(Form.FOCUS)
+    assert tuple(rows[0]) == focus.COLUMNS
+    assert len(set(focus.COLUMNS)) == len(focus.COLUMNS)
+    may_be_null = {"ChargeClass"}
+    for row in rows:
+        assert [name for name in focus.MANDATORY if not row[name]] in ([], sorted(may_be_null))
+        for name in ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"):
+            assert Decimal(row[name]) == Decimal(row["BilledCost"])
+            assert "E" not in row[name]
+        for name in ("ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart", "BillingPeriodEnd"):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row[name])
+        assert row["ChargePeriodStart"] == "2026-03-10T12:00:00Z"
+        assert row["ChargePeriodEnd"] == "2026-03-10T13:00:00Z"
+        assert (row["BillingPeriodStart"], row["BillingPeriodEnd"]) == (
+            "2026-03-01T00:00:00Z",
+            "2026-04-01T00:00:00Z",
+        )
+        assert (row["PricingQuantity"], row["ConsumedQuantity"]) == ("1", "1200")
+        assert (row["ProviderName"], row["BillingCurrency"]) == ("OpenAI", "USD")
+
+
+def test_focus_leaves_out_what_has_no_price_rather_than_calling_it_free(traffic: Tenant, read: Read) -> None:
+    rows = read(Form.FOCUS)
+    assert (len(rows), total(rows, "BilledCost")) == (4, 3_640_000)
+    assert not [row for row in rows if row["SkuId"] == MYSTERY.id]
+
+
+def test_what_is_recorded_in_another_month_is_a_correction() -> None:
+    charge = focus.Charge(
+        account="t",
+        account_name="T",
+        sub_account="",
+        sub_account_name="",
+        provider="P",
+        model="p/m",
+        at=NOON,
+        recorded_at=datetime(2026, 4, 1, tzinfo=UTC),
+        amount=-5,
+        quantity=-1,
+        tokens=-10,
+        part="answer",
+        tags={},
+        more=("",) * len(focus.OURS),
+    )
+    told = dict(zip(focus.COLUMNS, focus.row(charge), strict=True))
+    assert (told["ChargeClass"], told["BilledCost"], told["SubAccountType"]) == (
+        "Correction",
+        "-0.000000005",
+        "",
+    )
+
+
+def test_what_is_recorded_later_is_not_in_it(traffic: Tenant) -> None:
+    chunks = export(traffic, SpendQuery(period=DAY), Form.LEDGER, NAMES, now=NOON - timedelta(days=900))
+    assert len(b"".join(chunks).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [("=cmd()", "'=cmd()"), ("@a", "'@a"), ("+1+1", "'+1+1"), ("-0.005", "-0.005"), ("a=b", "a=b"), (-5, -5)],
+)
+def test_no_cell_is_a_formula(cell: object, kept: object) -> None:
+    assert harmless(cell) == kept
