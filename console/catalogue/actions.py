@@ -118,6 +118,7 @@ def _change_floors(
 def _fill(row: CustomModel, spec: ModelSpec, *, today: date) -> None:
     row.provider_key = spec.provider_key
     row.upstream_model = spec.upstream_model
+    row.dialect = spec.dialect
     row.tier = spec.tier or ""
     row.kind = spec.kind or ""
     row.context = spec.context

@@ -10,7 +10,7 @@ from django import forms
 from console.catalogue import builtin
 from console.catalogue.fields import TIERS, Words, choices
 from console.catalogue.specs import MODEL_ID, ModelSpec, PriceSpec
-from gateway.core.catalogue import Model
+from gateway.core.catalogue import SPOKEN, Model
 from gateway.core.facts import ModelKind, Need, Tier
 
 ANY, LISTED = "any", "listed"
@@ -70,6 +70,12 @@ class ModelForm(forms.Form):
         max_length=200,
         help_text="Empty: what follows the slash.",
     )
+    dialect = forms.ChoiceField(
+        label="Protocol",
+        required=False,
+        help_text="Where one account serves models of several protocols.",
+        choices=[("", "Its provider's"), *((name, name) for name in sorted(SPOKEN))],
+    )
     tier = forms.ChoiceField(required=False)
     kind = forms.ChoiceField(label="It makes", required=False)
     context = forms.IntegerField(required=False, min_value=1, help_text="Tokens, prompt and answer together.")
@@ -99,6 +105,7 @@ class ModelForm(forms.Form):
             "id": spec.id,
             "provider_key": spec.provider_key,
             "upstream_model": spec.upstream_model,
+            "dialect": spec.dialect,
             "tier": spec.tier.value if spec.tier else "",
             "kind": spec.kind.value if spec.kind else "",
             "context": spec.context,
@@ -145,6 +152,7 @@ class ModelForm(forms.Form):
             id=cleaned["id"],
             provider_key=cleaned["provider_key"],
             upstream_model=cleaned["upstream_model"],
+            dialect=cleaned["dialect"],
             tier=Tier(cleaned["tier"]) if cleaned["tier"] else None,
             kind=ModelKind(cleaned["kind"]) if cleaned["kind"] else None,
             context=cleaned["context"],

@@ -33,6 +33,7 @@ class CustomModel(Owned):
     model_id = models.CharField(max_length=MODEL_ID_LENGTH)  # provider/model
     provider_key = models.CharField(max_length=100, blank=True)  # a name: the key may come later
     upstream_model = models.CharField(max_length=MODEL_ID_LENGTH, blank=True)
+    dialect = models.CharField(max_length=32, blank=True, db_default="")
     tier = models.CharField(max_length=12, blank=True)
     kind = models.CharField(max_length=12, blank=True, db_default="")
     context = models.PositiveIntegerField(null=True)

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from console.catalogue import builtin
 from console.catalogue.models import PATTERN_LENGTH
+from gateway.core.catalogue import SPOKEN
 from gateway.core.facts import ModelKind, Need, Tier
 from gateway.core.money import NANO, nano, usd
 from gateway.core.policy import Floor
@@ -53,6 +54,7 @@ class ModelSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     id: str
     provider_key: str = ""
     upstream_model: str = ""
+    dialect: str = ""  # the protocol it is spoken to in, where that is another than its provider's
     tier: Tier | None = None
     kind: ModelKind | None = None
     context: int | None = None
@@ -117,6 +119,11 @@ def _objections(spec: ModelSpec) -> Iterator[tuple[str, str]]:
     yield "max_output", _outside(spec.max_output, 1, MAX_CONTEXT)
     if spec.upstream_model and not re.fullmatch(r"[\x21-\x7e]{1,200}", spec.upstream_model):
         yield "upstream_model", "Write it as the provider does: at most 200 characters, without spaces."
+    if spec.dialect and spec.dialect not in SPOKEN:
+        yield (
+            "dialect",
+            f"No protocol that is spoken here; leave it out, or write {', '.join(sorted(SPOKEN))}.",
+        )
     if len(spec.provider_key) > 100:
         yield "provider_key", "No provider key has so long a name."
 

@@ -78,6 +78,15 @@ def test_the_same_again_changes_nothing_and_leaves_no_trace(acme: Tenant, ada: P
     assert acme.audit_entries.count() == 1
 
 
+def test_a_model_may_speak_another_protocol_than_its_provider(acme: Tenant, ada: Person) -> None:
+    own = ModelSpec(id="vertex/own", tier=Tier.MID, dialect="vertex_anthropic")
+    actions.put_model(acme, own, acting=ada.acting)
+    assert model(acme, "vertex/own").dialect == "vertex_anthropic"
+    assert selectors.specs_of(acme) == (own,)
+    actions.put_model(acme, ModelSpec(id="vertex/claude-opus-4-5", tier=Tier.MID), acting=ada.acting)
+    assert model(acme, "vertex/claude-opus-4-5").dialect == "vertex_anthropic"
+
+
 def test_an_override_changes_what_it_names_and_nothing_else(acme: Tenant, ada: Person) -> None:
     before = model(acme, "openai/gpt-5")
     actions.put_model(acme, ModelSpec(id="openai/gpt-5", tier=Tier.MID), acting=ada.acting)
@@ -121,6 +130,7 @@ def test_removing_an_override_brings_the_catalogue_back(acme: Tenant, ada: Perso
         (ModelSpec(id="Local/upper", tier=Tier.MID), "id"),
         (ModelSpec(id="local/with space", tier=Tier.MID), "id"),
         (ModelSpec(id="local/*", tier=Tier.MID), "id"),
+        (ModelSpec(id="local/a", tier=Tier.MID, dialect="telex"), "dialect"),
         (ModelSpec(id="local/untiered"), "tier"),
         (ModelSpec(id="local/a", tier=Tier.MID, context=0), "context"),
         (ModelSpec(id="local/a", tier=Tier.MID, max_output=-1), "max_output"),

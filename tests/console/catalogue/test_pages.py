@@ -124,7 +124,7 @@ def test_two_floors_of_one_name_are_refused_at_the_field(acme: Tenant, adam: Per
 
 
 LLAMA = {
-    "id": "local/llama-3.3-8b", "provider_key": "vllm", "upstream_model": "llama-3.3-8b", "tier": "local",
+    "id": "local/llama-3.3-8b", "provider_key": "vllm", "upstream_model": "llama-3.3-8b", "tier": "local", "dialect": "ollama",
     "context": "131072", "can": ["tools", "json_schema"], "price_input": "0.0001", "price_output": "0.0001",
 }  # fmt: skip
 
@@ -140,6 +140,7 @@ def test_a_model_of_ones_own(acme: Tenant, adam: Person) -> None:
                 id="local/llama-3.3-8b",
                 provider_key="vllm",
                 upstream_model="llama-3.3-8b",
+                dialect="ollama",
                 tier=Tier.LOCAL,
                 context=131_072,
                 can=(Need.TOOLS, Need.JSON_SCHEMA),
