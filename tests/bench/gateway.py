@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,8 @@ def main() -> None:
                 "pass-through": running.enter_context(bench.passing()),
                 "gateway": running.enter_context(bench.gateway()),
             }
+            for name in filter(shutil.which, ("nginx", "caddy")):
+                targets[name] = running.enter_context(bench.proxy(name))
             if arguments.peers:
                 peers.install(arguments.peers)
                 targets["litellm"] = running.enter_context(bench.litellm(arguments.peers))
@@ -117,6 +120,18 @@ class Bench:
         self.publish(self.base)
         with self._server("", next(self.ports)) as served:
             yield replace(served, url=served.url.replace("/v1/", "/router/support/v1/"))
+
+    @contextmanager
+    def proxy(self, name: str) -> Iterator[Target]:
+        """A compiled one, in one process so that its CPU can be counted."""
+        port, make = next(self.ports), {"nginx": peers.nginx, "caddy": peers.caddy}[name]
+        with self._running(
+            make(self.folder, port, self.base), core=1, environ={"GOMAXPROCS": "1"}
+        ) as process:
+            target = Target(f"http://127.0.0.1:{port}/v1/chat/completions", process.pid)
+            wait_until_listening(port)
+            workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            yield replace(target, pid=int(workers[0])) if workers else target
 
     @contextmanager
     def litellm(self, folder: Path) -> Iterator[Target]:
@@ -219,6 +234,16 @@ def wait_for(url: str) -> None:
         except OSError:
             time.sleep(0.05)
     sys.exit(f"{url} did not become ready")
+
+
+def wait_until_listening(port: int) -> None:
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"nobody listens on {port}")
 
 
 def report(rows: dict[str, dict[str, float]], *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """Peers of the gateway, installed from the package registries, for a comparison within one run.
 
-They have fewer duties: neither classifies, decides or keeps a ledger here, and Portkey checks no key.
+They have fewer duties: neither classifies, decides or keeps a ledger here, and Portkey checks no key. nginx and Caddy,
+compiled proxies that decide nothing, are measured too where they are installed: they are limits, not equals.
 """
 
 from __future__ import annotations
@@ -46,6 +47,30 @@ def litellm(folder: Path, port: int, upstream: str) -> list[str]:
 def portkey(folder: Path, port: int) -> list[str]:
     server = folder / "portkey/node_modules/@portkey-ai/gateway/build/start-server.js"
     return ["node", str(server), f"--port={port}", "--headless"]
+
+
+def nginx(folder: Path, port: int, upstream: str) -> list[str]:
+    """One worker, kept connections to the upstream."""
+    path = folder / "nginx.conf"
+    host = upstream.removeprefix("http://").removesuffix("/v1")
+    path.write_text(
+        f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr crit; events {{ worker_connections 1024; }}"
+        f"http {{ access_log off; keepalive_requests 10000000; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;"
+        f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;"
+        f"upstream up {{ server {host}; keepalive 256; keepalive_requests 10000000; }}"
+        f"server {{ listen 127.0.0.1:{port} backlog=2048; location / {{ proxy_pass http://up; proxy_http_version 1.1;"
+        f'proxy_set_header Connection ""; proxy_buffering off; }} }} }}'
+    )
+    return ["nginx", "-c", str(path), "-e", "stderr"]
+
+
+def caddy(folder: Path, port: int, upstream: str) -> list[str]:
+    path = folder / "Caddyfile"
+    host = upstream.removeprefix("http://").removesuffix("/v1")
+    path.write_text(
+        f"{{\nadmin off\nauto_https off\n}}\nhttp://127.0.0.1:{port} {{\nreverse_proxy {host}\n}}\n"
+    )
+    return ["caddy", "run", "--config", str(path), "--adapter", "caddyfile"]
 
 
 def portkey_headers(upstream: str) -> list[str]:
