@@ -8,7 +8,7 @@ import re2
 from msgspec.structs import replace
 
 from gateway.core.checks import verify
-from gateway.core.conversation import ChatRequest, Conversation, Reply, Started
+from gateway.core.conversation import ChatRequest, Conversation, Image, Reply, Started
 from gateway.core.ladder import Attempt, AttemptOutcome
 from gateway.core.prompt import Prompt
 from gateway.dialects.dialect import CallerSide, Outgoing, StreamRelay
@@ -67,6 +67,8 @@ class Chat:
         account(trial, reply, prompt_tokens=journey.facts.input_tokens)
         trial.made = reply.id
         if protocol.words != self.surface.name:
+            if not self.surface.shows_images and any(isinstance(part, Image) for part in reply.parts):
+                journey.dropped.add("image")
             body = self.surface.render_reply(told(reply, trial), self.request, now=int(time()))
         return Came(attempt=await self._judged(journey, trial, reply), body=body)
 

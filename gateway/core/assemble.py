@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gateway.core.conversation import (
+    CitationDelta,
     Counted,
     Delta,
     Ended,
@@ -27,6 +28,8 @@ from gateway.core.price import NOTHING, UsageSource
 
 def assemble(deltas: Iterable[Delta], *, logprobs: tuple[float, ...] | None = None) -> Reply:
     """Of the first choice. Parts come in the order thinking, text, refusal, tool calls."""
+    deltas = tuple(deltas)
+    citations = tuple(d.citation for d in deltas if isinstance(d, CitationDelta) and not d.choice)
     started = Started(id="", model="")
     texts: list[str] = []
     thoughts: list[str] = []
@@ -54,7 +57,7 @@ def assemble(deltas: Iterable[Delta], *, logprobs: tuple[float, ...] | None = No
     return Reply(
         id=started.id,
         model=started.model,
-        parts=_parts("".join(thoughts), "".join(texts), "".join(refusals), calls),
+        parts=_parts("".join(thoughts), Text("".join(texts), citations=citations), "".join(refusals), calls),
         finish=finish,
         usage=usage,
         usage_source=UsageSource.NONE if usage == NOTHING else UsageSource.PROVIDER_FINAL,
@@ -64,11 +67,11 @@ def assemble(deltas: Iterable[Delta], *, logprobs: tuple[float, ...] | None = No
 
 
 def _parts(
-    thought: str, text: str, refusal: str, calls: dict[int, tuple[ToolCallStarted, list[str]]]
+    thought: str, text: Text, refusal: str, calls: dict[int, tuple[ToolCallStarted, list[str]]]
 ) -> tuple[Part, ...]:
     said: list[Part] = []
     said += [Thinking(text=thought)] if thought else []
-    said += [Text(text)] if text else []
+    said += [text] if text.text else []
     said += [Refused(refusal)] if refusal else []
     said += [ToolCall(call.id, call.name, "".join(pieces), call.signature) for call, pieces in calls.values()]
     return tuple(said)

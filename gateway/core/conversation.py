@@ -31,6 +31,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     follows: str = ""  # the id of an earlier answer, that its provider remembers
     kept: bool = False  # whether its provider shall remember the answer
     wants_logprobs: bool = False  # we want them, for a check; the caller may not
+    wants_likeliest: int = 0  # and so many of the likeliest tokens in each place
     max_output_tokens: int | None = None
     choices: int = 1
     end_user: str = ""
@@ -38,10 +39,21 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     dropped: tuple[str, ...] = ()  # fields that were taken out, for they are never a caller's to say
 
 
+class Citation(Struct, frozen=True, omit_defaults=True):
+    """What a span of a text rests on: characters `start` to `end` of that text, or none where both are 0."""
+
+    url: str = ""
+    title: str = ""
+    cited: str = ""  # the source's own words
+    start: int = 0
+    end: int = 0
+
+
 class Text(Struct, frozen=True, tag="text", omit_defaults=True):
     text: str
     cached: bool = False  # the caller marks the prefix that ends here for caching
     lasting: bool = False  # for an hour, not for the usual five minutes
+    citations: tuple[Citation, ...] = ()
 
 
 class Image(Struct, frozen=True, tag="image", omit_defaults=True):
@@ -50,6 +62,8 @@ class Image(Struct, frozen=True, tag="image", omit_defaults=True):
     url: str = ""
     media_type: str = ""
     data: str = ""
+    cached: bool = False
+    lasting: bool = False
 
 
 class Document(Struct, frozen=True, tag="document", omit_defaults=True):
@@ -57,6 +71,8 @@ class Document(Struct, frozen=True, tag="document", omit_defaults=True):
     media_type: str = ""
     data: str = ""
     name: str = ""
+    cached: bool = False
+    lasting: bool = False
 
 
 class Audio(Struct, frozen=True, tag="audio", omit_defaults=True):
@@ -84,6 +100,8 @@ class ToolResult(Struct, frozen=True, tag="tool_result", omit_defaults=True):
     call_id: str
     parts: tuple[Text | Image, ...] = ()
     failed: bool = False
+    cached: bool = False
+    lasting: bool = False
 
 
 class Thinking(Struct, frozen=True, tag="thinking", omit_defaults=True):
@@ -120,6 +138,8 @@ class Tool(Struct, frozen=True, kw_only=True):
     description: str = ""
     parameters: Mapping[str, Any] = {}
     strict: bool | None = None
+    cached: bool = False
+    lasting: bool = False
 
 
 class ToolChoice(Struct, frozen=True, kw_only=True):
@@ -229,6 +249,20 @@ class TextDelta(Struct, frozen=True, tag="text", omit_defaults=True):
     tokens: tuple[Token, ...] = ()  # those that were asked for
 
 
+class CitationDelta(Struct, frozen=True, tag="citation", omit_defaults=True):
+    """Its span is of the whole text of its choice so far."""
+
+    citation: Citation
+    choice: int = 0
+
+
+class ImageDelta(Struct, frozen=True, tag="image"):
+    """A whole picture."""
+
+    image: Image
+    choice: int = 0
+
+
 class ThinkingDelta(Struct, frozen=True, tag="thinking"):
     text: str = ""
     signature: str = ""
@@ -267,4 +301,15 @@ class Counted(Struct, frozen=True, tag="counted"):
     usage: Usage
 
 
-Delta = Started | TextDelta | ThinkingDelta | RefusalDelta | ToolCallStarted | ToolArguments | Ended | Counted
+Delta = (
+    Started
+    | TextDelta
+    | CitationDelta
+    | ImageDelta
+    | ThinkingDelta
+    | RefusalDelta
+    | ToolCallStarted
+    | ToolArguments
+    | Ended
+    | Counted
+)

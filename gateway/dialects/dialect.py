@@ -128,6 +128,7 @@ class CallerSide(Protocol):
     name: str
     keep_alive: bytes  # means nothing; may be written between any two events of a stream
     takes_comments: bool  # whether its SDKs pass over comments in a stream
+    shows_images: bool  # whether an answer of its shape may have pictures
     stream_headers: Headers
 
     def parse_request(

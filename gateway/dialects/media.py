@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 
-def split_data_url(url: str) -> dict[str, str]:
+
+def split_data_url(url: str) -> dict[str, Any]:
     """The fields of `Image` or `Document`."""
     if not url.startswith("data:"):
         return {"url": url}

@@ -30,6 +30,7 @@ class Anthropic:
     name = words = "anthropic"
     keep_alive = b'event: ping\ndata: {"type":"ping"}\n\n'
     takes_comments = True
+    shows_images = False
     stream_headers = EVENT_STREAM
 
     def parse_request(

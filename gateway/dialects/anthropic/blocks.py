@@ -7,7 +7,17 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.conversation import Document, Image, Part, Refused, Text, Thinking, ToolCall, ToolResult
+from gateway.core.conversation import (
+    Document,
+    Image,
+    Part,
+    Refused,
+    Text,
+    Thinking,
+    Tool,
+    ToolCall,
+    ToolResult,
+)
 from gateway.errors import Untranslatable
 
 _CACHED = {"cache_control": {"type": "ephemeral"}}
@@ -18,24 +28,29 @@ def blocks_of(place: str, part: Part, dropped: list[str]) -> Iterator[dict[str, 
     """None for what is empty, or was never signed and so would not be believed."""
     match part:
         case Text(text=text):
-            mark = _LASTING if part.lasting else _CACHED if part.cached else {}
-            yield from [{"type": "text", "text": text} | mark] if text else []
+            yield from [{"type": "text", "text": text} | mark_of(part)] if text else []
         case Refused(text=text):
             yield from [{"type": "text", "text": text}] if text else []
         case Thinking():
             yield from _thought(part, dropped)
         case Image():
-            yield {"type": "image", "source": _source(part)}
+            yield {"type": "image", "source": _source(part)} | mark_of(part)
         case Document():
             titled = {"title": part.name} if part.name else {}
-            yield {"type": "document", "source": _source(part)} | titled
+            yield {"type": "document", "source": _source(part)} | titled | mark_of(part)
         case ToolCall():
             yield {"type": "tool_use", "id": part.id, "name": part.name, "input": _arguments(place, part)}
         case ToolResult():
-            yield _result(place, part, dropped)
+            yield _result(place, part, dropped) | mark_of(part)
         case _:
             kind = type(part).__name__.lower()
             raise Untranslatable(f"A part of kind {kind} cannot be said to this provider.", param=place)
+
+
+def mark_of(part: Text | Image | Document | ToolResult | Tool) -> dict[str, Any]:
+    if not part.cached:
+        return {}
+    return _LASTING if part.lasting else _CACHED
 
 
 def _thought(part: Thinking, dropped: list[str]) -> Iterator[dict[str, Any]]:

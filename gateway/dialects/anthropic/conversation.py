@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from gateway.core.conversation import (
     ToolResult,
 )
 from gateway.core.prompt import Prompt, Turn
+from gateway.dialects.anthropic.citations import citations_of
 from gateway.dialects.anthropic.tools import is_own
 from gateway.dialects.marks import cache_mark
 from gateway.errors import Untranslatable
@@ -139,9 +140,22 @@ def conversation_of(request: ChatRequest) -> Conversation:
         reasoning_tokens=thinking.get("budget_tokens") if thinking.get("type") == "enabled" else None,
         end_user=request.end_user,
         streaming=request.streaming,
-        unsayable=tuple(field for field, value in raw.items() if field not in _SAID and value is not None),
+        unsayable=(
+            *(field for field, value in raw.items() if field not in _SAID and value is not None),
+            *_unsaid_of_documents(raw["messages"]),
+        ),
         spelled=SPELLED,
     )
+
+
+def _unsaid_of_documents(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """That they are to be cited, and what is said about them."""
+    blocks = (block for m in messages if type(m["content"]) is list for block in m["content"])
+    documents = [block for block in blocks if block["type"] == "document"]
+    if any((document.get("citations") or {}).get("enabled") for document in documents):
+        yield "messages[].content[].citations"
+    if any(document.get("context") for document in documents):
+        yield "messages[].content[].context"
 
 
 def _message(index: int, message: Mapping[str, Any]) -> Message:
@@ -159,9 +173,10 @@ def _blocks(place: str, content: Any) -> Iterator[Part]:
 def _block(place: str, block: Mapping[str, Any]) -> Part:
     match block["type"]:
         case "text":
-            return Text(block["text"], **cache_mark(block.get("cache_control")))
+            cited = tuple(citations_of(block["text"], block.get("citations"))) if "citations" in block else ()
+            return Text(block["text"], citations=cited, **cache_mark(block.get("cache_control")))
         case "image":
-            return Image(**_source(place, block["source"]))
+            return Image(**_source(place, block["source"]), **cache_mark(block.get("cache_control")))
         case "document":
             return _document(place, block)
         case "tool_use":
@@ -183,10 +198,11 @@ def _result(place: str, block: Mapping[str, Any]) -> ToolResult:
         if not isinstance(part, Text | Image):
             raise _unsayable(f"{place}.content[{index}].type")
         parts.append(part)
-    return ToolResult(block["tool_use_id"], tuple(parts), failed=block.get("is_error") is True)
+    mark = cache_mark(block.get("cache_control"))
+    return ToolResult(block["tool_use_id"], tuple(parts), failed=block.get("is_error") is True, **mark)
 
 
-def _source(place: str, source: Any) -> dict[str, str]:
+def _source(place: str, source: Any) -> dict[str, Any]:
     if type(source) is dict and source.get("type") == "url" and type(source.get("url")) is str:
         return {"url": source["url"]}
     if type(source) is dict and source.get("type") == "base64" and type(source.get("data")) is str:
@@ -197,8 +213,9 @@ def _source(place: str, source: Any) -> dict[str, str]:
 def _document(place: str, block: Mapping[str, Any]) -> Part:
     source, title = block.get("source"), str(block.get("title") or "")
     if type(source) is dict and source.get("type") == "text":
-        return Text(f"{title}\n\n{source.get('data') or ''}" if title else str(source.get("data") or ""))
-    return Document(**_source(place, source), name=title)
+        said = str(source.get("data") or "")
+        return Text(f"{title}\n\n{said}" if title else said, **cache_mark(block.get("cache_control")))
+    return Document(**_source(place, source), name=title, **cache_mark(block.get("cache_control")))
 
 
 def _tool(index: int, tool: Mapping[str, Any]) -> Tool:
@@ -209,6 +226,7 @@ def _tool(index: int, tool: Mapping[str, Any]) -> Tool:
         description=str(tool.get("description") or ""),
         parameters=tool["input_schema"],
         strict=tool.get("strict"),
+        **cache_mark(tool.get("cache_control")),
     )
 
 

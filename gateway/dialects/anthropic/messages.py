@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.core.facts import Need
+from gateway.dialects.anthropic.citations import is_ours
 from gateway.dialects.fields import check_name, missing, one_of, text, wrong, wrong_type
 
 _ROLES = frozenset({"user", "assistant", "system"})  # system: instructions in the midst of a conversation
@@ -92,6 +93,14 @@ def _check_text(place: str, block: dict[str, Any]) -> None:
         raise wrong_type(f"{place}.text", "a string")
     if not words:
         raise wrong(f"{place}.text", "may not be empty")
+    if type(block.get("citations")) is list:
+        _leave_out_ours(block)
+
+
+def _leave_out_ours(block: dict[str, Any]) -> None:
+    kept = [one for one in block["citations"] if not is_ours(one)]
+    if len(kept) < len(block["citations"]):
+        block["citations"] = kept or None
 
 
 def _check_block(place: str, kind: Any, block: dict[str, Any], needs: set[Need], *, only_text: bool) -> None:

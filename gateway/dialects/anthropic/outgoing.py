@@ -10,10 +10,11 @@ import msgspec
 from gateway.core.catalogue import Model
 from gateway.core.conversation import ChatRequest, Conversation, Message, Role, Text, Tool, ToolChoice
 from gateway.core.facts import Need
-from gateway.dialects.anthropic.blocks import blocks_of
+from gateway.dialects.anthropic.blocks import blocks_of, mark_of
 from gateway.dialects.anthropic.schema import simplified
 from gateway.dialects.anthropic.thinking import thinking_for
 from gateway.dialects.dialect import Outgoing
+from gateway.dialects.marks import uncited
 from gateway.dialects.rendering import named
 from gateway.errors import InvalidRequest, Untranslatable
 
@@ -49,7 +50,7 @@ def repeat(request: ChatRequest, model: Model) -> Said:
 
 def say(conversation: Conversation, model: Model) -> Said:
     _refuse_unsayable(conversation)
-    dropped = list(conversation.unsayable)
+    dropped = [*conversation.unsayable, *uncited(conversation)]
     system, turns = _split(conversation, dropped)
     limit = conversation.max_output_tokens or model.max_output or DEFAULT_MAX_TOKENS
     body: dict[str, Any] = {"model": model.wire_name, "max_tokens": limit}
@@ -139,7 +140,7 @@ def _tool(tool: Tool, model: Model, dropped: list[str]) -> dict[str, Any]:
         said |= {"strict": True, "input_schema": simplified(said["input_schema"], "tools")}
     elif tool.strict:
         dropped.append("tools[].function.strict")
-    return said
+    return said | mark_of(tool)
 
 
 def _tool_choice(choice: ToolChoice) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.conversation import ChatRequest, Finish, Part, Refused, Reply, Text, Thinking, ToolCall
+from gateway.dialects.anthropic.citations import blocks, citations_of
 from gateway.dialects.anthropic.failure import error_in
 from gateway.dialects.anthropic.usage import read_usage, write_usage
 from gateway.errors import UpstreamInvalidResponse
@@ -62,7 +63,7 @@ def _part(block: Mapping[str, Any]) -> Iterator[Part]:
     """What the provider did with its own tools is not the caller's to act on, and has no part."""
     kind = block.get("type")
     if kind == "text" and type(block.get("text")) is str:
-        yield Text(block["text"])
+        yield Text(block["text"], citations=tuple(citations_of(block["text"], block.get("citations"))))
     elif kind == "thinking":
         yield Thinking(text=str(block.get("thinking") or ""), signature=str(block.get("signature") or ""))
     elif kind == "redacted_thinking":
@@ -104,6 +105,8 @@ def _is_thought(part: Part) -> bool:
 
 def _block(part: Part) -> Iterator[dict[str, Any]]:
     match part:
+        case Text(citations=citations) if citations:
+            yield from blocks(part)
         case Text(text=text) | Refused(text=text):
             yield {"type": "text", "text": text}
         case ToolCall():

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.conversation import (
+    CitationDelta,
     Counted,
     Delta,
     Ended,
@@ -16,6 +17,7 @@ from gateway.core.conversation import (
     ToolArguments,
     ToolCallStarted,
 )
+from gateway.dialects.anthropic.citations import read
 from gateway.dialects.anthropic.failure import error_in
 from gateway.dialects.anthropic.reply import FINISHES
 from gateway.dialects.anthropic.usage import Tally
@@ -34,6 +36,8 @@ class MessageReader(Reader):
         self._tally = Tally()
         self._calls: dict[int, int] = {}  # index of the block → of the call among calls
         self._argued: set[int] = set()  # calls of which arguments have come
+        self._said = self._begun = 0  # characters, and those before the block
+        self._cited: list[dict[str, Any]] = []  # what the block rests on
 
     def read_object(self, name: bytes, body: dict[str, Any], deltas: list[Delta]) -> None:
         if self.complete:
@@ -67,9 +71,10 @@ class MessageReader(Reader):
     def _read_block(self, index: int, block: dict[str, Any], deltas: list[Delta]) -> None:
         kind = block.get("type")
         if kind == "text":
-            _append(deltas, block.get("text"), TextDelta)
+            self._begun = self._said
+            self._say(block.get("text"), deltas)
         elif kind == "thinking":
-            _append(deltas, block.get("thinking"), ThinkingDelta)
+            _think(deltas, block.get("thinking"))
         elif kind == "redacted_thinking" and type(block.get("data")) is str:
             deltas.append(ThinkingDelta(redacted=block["data"]))
         elif kind == "tool_use" and index not in self._calls:
@@ -81,9 +86,11 @@ class MessageReader(Reader):
     def _read_delta(self, index: int, delta: dict[str, Any], deltas: list[Delta]) -> None:
         match delta.get("type"):
             case "text_delta":
-                _append(deltas, delta.get("text"), TextDelta)
+                self._say(delta.get("text"), deltas)
+            case "citations_delta":
+                self._cited.append(_object(delta.get("citation")))
             case "thinking_delta":
-                _append(deltas, delta.get("thinking"), ThinkingDelta)
+                _think(deltas, delta.get("thinking"))
             case "signature_delta" if type(delta.get("signature")) is str:
                 deltas.append(ThinkingDelta(signature=delta["signature"]))
             case "input_json_delta" if index in self._calls:
@@ -94,7 +101,15 @@ class MessageReader(Reader):
             self._argued.add(call)
             deltas.append(ToolArguments(call, piece))
 
+    def _say(self, text: Any, deltas: list[Delta]) -> None:
+        if type(text) is str and text:
+            self._said += len(text)
+            deltas.append(TextDelta(text))
+
     def _end_block(self, index: int, deltas: list[Delta]) -> None:
+        if self._cited:
+            deltas += [CitationDelta(read(one, self._begun, self._said)) for one in self._cited]
+            self._cited = []
         call = self._calls.get(index)
         if call is not None and call not in self._argued:
             self._argue(call, "{}", deltas)
@@ -123,9 +138,9 @@ class MessageReader(Reader):
         self.complete = True
 
 
-def _append(deltas: list[Delta], text: Any, kind: type[TextDelta] | type[ThinkingDelta]) -> None:
+def _think(deltas: list[Delta], text: Any) -> None:
     if type(text) is str and text:
-        deltas.append(kind(text))
+        deltas.append(ThinkingDelta(text))
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 
 from gateway.core.conversation import (
+    CitationDelta,
     Counted,
     Delta,
     Ended,
     Finish,
+    ImageDelta,
     RefusalDelta,
     Started,
     TextDelta,
@@ -19,12 +21,14 @@ from gateway.core.conversation import (
     ToolCallStarted,
 )
 from gateway.core.price import NOTHING, Usage
+from gateway.dialects.anthropic.citations import written
 from gateway.dialects.anthropic.reply import WORDS, reply_id
 from gateway.dialects.anthropic.surface import stream_error
 from gateway.dialects.anthropic.usage import write_usage
 from gateway.dialects.sse import write_event
 from gateway.errors import GatewayError
 
+UNSAYABLE = b": x-rungway-dropped image\n\n"  # the shape has no pictures in answers
 _encode = msgspec.json.Encoder().encode
 
 
@@ -101,6 +105,10 @@ class MessageWriter:
                 return self._open("text", {"type": "text", "text": ""}) + self._fill(
                     {"type": "text_delta", "text": text}
                 )
+            case CitationDelta(citation=citation, choice=0) if citation.url and self._kind == "text":
+                return self._fill({"type": "citations_delta", "citation": written(citation)})
+            case ImageDelta():
+                return UNSAYABLE
             case ThinkingDelta() if self._shows_thinking:
                 return self._think(delta)
             case ToolCallStarted(choice=0):

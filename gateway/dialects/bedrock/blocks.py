@@ -18,12 +18,14 @@ from gateway.core.conversation import (
     Refused,
     Text,
     Thinking,
+    Tool,
     ToolCall,
     ToolResult,
     Video,
 )
 from gateway.errors import Untranslatable
 
+type Marked = Text | Image | Document | ToolResult | Tool
 type Block = dict[str, Any]
 
 CACHE_POINT: Block = {"cachePoint": {"type": "default"}}
@@ -53,9 +55,23 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9\s()\[\]-]+")
 
 def blocks_of(place: str, part: Part, dropped: list[str], *, caches: bool) -> Iterator[Block]:
     """None for what is blank, or was never signed and so would not be believed."""
+    yield from _blocks(place, part, dropped)
+    if isinstance(part, Text | Image | Document | ToolResult) and part.cached:
+        yield from point_of(part, dropped, caches=caches)
+
+
+def point_of(part: Marked, dropped: list[str], *, caches: bool) -> Iterator[Block]:
+    """What a mark is here: a block of its own, behind what it marks."""
+    if caches:
+        yield LASTING_POINT if part.lasting else CACHE_POINT
+    else:
+        dropped.append("cache_control")
+
+
+def _blocks(place: str, part: Part, dropped: list[str]) -> Iterator[Block]:
     match part:
         case Text(text=text) | Refused(text=text):
-            yield from _text(part, text, dropped, caches=caches)
+            yield from [{"text": text}] if text.strip() else []
         case Thinking():
             yield from _thought(part, dropped)
         case ToolCall():
@@ -84,16 +100,6 @@ def id_of(call_id: str) -> str:
     if _ID.fullmatch(call_id):
         return call_id
     return f"tooluse_{blake2b(call_id.encode(), digest_size=12).hexdigest()}"
-
-
-def _text(part: Text | Refused, text: str, dropped: list[str], *, caches: bool) -> Iterator[Block]:
-    if text.strip():
-        yield {"text": text}
-    if isinstance(part, Text) and part.cached:
-        if caches:
-            yield LASTING_POINT if part.lasting else CACHE_POINT
-        else:
-            dropped.append("cache_control")
 
 
 def _thought(part: Thinking, dropped: list[str]) -> Iterator[Block]:

@@ -23,10 +23,11 @@ from gateway.core.conversation import (
 )
 from gateway.core.facts import Need
 from gateway.dialects.anthropic.schema import simplified
-from gateway.dialects.bedrock.blocks import Block, blocks_of
+from gateway.dialects.bedrock.blocks import Block, blocks_of, point_of
 from gateway.dialects.bedrock.extras import extras_for
 from gateway.dialects.bedrock.families import caches_on_demand, family_of
 from gateway.dialects.dialect import Outgoing
+from gateway.dialects.marks import uncited
 from gateway.dialects.rendering import named
 from gateway.dialects.without import without
 from gateway.errors import InvalidRequest, Untranslatable
@@ -38,7 +39,7 @@ _NOT_HERE = ("seed", "frequency_penalty", "presence_penalty", "logprobs", "top_l
 
 
 def translate(conversation: Conversation, model: Model, rejects: frozenset[str]) -> Outgoing:
-    dropped = list(conversation.unsayable)
+    dropped = [*conversation.unsayable, *uncited(conversation)]
     _refuse_unsayable(conversation)
     conversation = without(conversation, rejects, dropped)
     family = family_of(model)
@@ -49,7 +50,7 @@ def translate(conversation: Conversation, model: Model, rejects: frozenset[str])
             b for part in system for b in blocks_of("system", part, dropped, caches=caches_on_demand(family))
         ]
     body["inferenceConfig"] = _sampling(conversation, dropped)
-    body |= _tools(conversation, model, family)
+    body |= _tools(conversation, model, family, dropped)
     body |= _output_config(conversation, family, dropped)
     extras = extras_for(conversation, model, family, dropped)
     _settle_conflicts(body["inferenceConfig"], extras, family, dropped)
@@ -153,7 +154,7 @@ def _settle_conflicts(
         dropped.append("top_p")
 
 
-def _tools(conversation: Conversation, model: Model, family: str) -> dict[str, Any]:
+def _tools(conversation: Conversation, model: Model, family: str, dropped: list[str]) -> dict[str, Any]:
     """Also those that were called and are not offered any more: without them the calls are refused."""
     choice = conversation.tool_choice
     if choice is not None and choice.mode == "none":
@@ -166,7 +167,11 @@ def _tools(conversation: Conversation, model: Model, family: str) -> dict[str, A
     tools = conversation.tools or tuple(_called(conversation.messages))
     if not tools:
         return {}
-    said: dict[str, Any] = {"tools": [_tool(index, tool, model, family) for index, tool in enumerate(tools)]}
+    said: dict[str, Any] = {"tools": []}
+    for index, tool in enumerate(tools):
+        said["tools"].append(_tool(index, tool, model, family))
+        if tool.cached:
+            said["tools"] += point_of(tool, dropped, caches=family == "anthropic")
     if conversation.tools and choice is not None:
         said["toolChoice"] = _tool_choice(choice)
     return {"toolConfig": said}

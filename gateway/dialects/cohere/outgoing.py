@@ -12,6 +12,7 @@ from gateway.core.conversation import Conversation, Tool
 from gateway.core.facts import Need
 from gateway.dialects.cohere.messages import messages_of
 from gateway.dialects.dialect import Outgoing
+from gateway.dialects.marks import uncited, unmarked
 from gateway.dialects.rendering import named
 from gateway.dialects.without import without
 from gateway.errors import InvalidRequest, Untranslatable
@@ -32,7 +33,7 @@ _NOT_HERE = ("end_user", "metadata", "top_logprobs")
 
 
 def translate(conversation: Conversation, model: Model, rejects: frozenset[str]) -> Outgoing:
-    dropped = list(conversation.unsayable)
+    dropped = [*conversation.unsayable, *unmarked(conversation), *uncited(conversation)]
     _refuse_unsayable(conversation)
     conversation = without(conversation, rejects, dropped)
     body: dict[str, Any] = {

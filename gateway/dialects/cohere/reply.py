@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.conversation import Finish, Part, Reply, Text, Thinking, ToolCall
+from gateway.core.conversation import Citation, Finish, Part, Reply, Text, Thinking, ToolCall
+from gateway.dialects.citations import whole, word
 from gateway.dialects.cohere.failure import message_of
 from gateway.dialects.cohere.usage import read_usage
 from gateway.dialects.failures import redact
@@ -56,11 +57,12 @@ def _parts(message: Mapping[str, Any]) -> Iterator[Part]:
     if type(plan) is str and plan:
         yield Thinking(text=plan)
     content = message.get("content")
-    for part in content if type(content) is list else ():
+    citations = list(citations_of(message.get("citations")))
+    for index, part in enumerate(content if type(content) is list else ()):
         if type(part) is not dict:
             continue
         if type(part.get("text")) is str and part["text"]:
-            yield Text(part["text"])
+            yield Text(part["text"], citations=tuple(one for place, one in citations if place == index))
         elif type(part.get("thinking")) is str and part["thinking"]:
             yield Thinking(text=part["thinking"])
     if type(content) is str and content:
@@ -72,6 +74,27 @@ def _parts(message: Mapping[str, Any]) -> Iterator[Part]:
             arguments = function.get("arguments")
             text = arguments if type(arguments) is str and arguments else "{}"
             yield ToolCall(str(call.get("id") or f"call_{index}"), function["name"], text)
+
+
+def citations_of(told: Any) -> Iterator[tuple[int, Citation]]:
+    """With the number of the part of content; one that rests on several sources is several."""
+    for one in told if type(told) is list else ():
+        if type(one) is not dict or one.get("type") == "PLAN":
+            continue
+        sources = one.get("sources")
+        for source in sources if type(sources) is list else ():
+            said = (source.get("document") or source.get("tool_output")) if type(source) is dict else None
+            if type(said) is dict:
+                yield (
+                    whole(one.get("content_index")),
+                    Citation(
+                        url=word(said.get("url")),
+                        title=word(said.get("title")),
+                        cited=word(said.get("snippet")),
+                        start=whole(one.get("start")),
+                        end=whole(one.get("end")),
+                    ),
+                )
 
 
 def logprobs_of(told: Any) -> Iterator[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.core.conversation import (
+    CitationDelta,
     Counted,
     Delta,
     Ended,
@@ -14,8 +15,9 @@ from gateway.core.conversation import (
     ToolArguments,
     ToolCallStarted,
 )
+from gateway.dialects.citations import moved
 from gateway.dialects.cohere.failure import message_of
-from gateway.dialects.cohere.reply import FAILED, FINISHES, logprobs_of
+from gateway.dialects.cohere.reply import FAILED, FINISHES, citations_of, logprobs_of
 from gateway.dialects.cohere.usage import read_usage
 from gateway.dialects.failures import redact
 from gateway.dialects.reader import Reader
@@ -28,6 +30,8 @@ class ChatReader(Reader):
         self._calls: dict[int, int] = {}  # index as given → of the call among calls
         self._argued: set[int] = set()
         self._logprobs: list[float] = []
+        self._said = 0  # characters
+        self._begun: dict[int, int] = {}  # index of the content → characters said before it
 
     @property
     def logprobs(self) -> tuple[float, ...] | None:
@@ -44,6 +48,7 @@ class ChatReader(Reader):
         index = index if type(index) is int else 0
         match kind:
             case "content-delta" | "content-start":
+                self._begun.setdefault(index, self._said)
                 self._read_content(body, message.get("content"), deltas)
             case "tool-call-start" | "tool-call-delta":
                 self._read_call(index, message.get("tool_calls"), deltas)
@@ -53,6 +58,11 @@ class ChatReader(Reader):
                 deltas.append(ThinkingDelta(message["tool_plan"]))
             case "message-start" if not self.started:
                 self.start(deltas, reply_id=body.get("id"), model="")
+            case "citation-start":
+                deltas += [
+                    CitationDelta(moved(one, self._begun.get(place, 0)))
+                    for place, one in citations_of([message.get("citations")])
+                ]
             case "message-end":
                 self._read_end(delta, deltas)
             case None:
@@ -68,6 +78,7 @@ class ChatReader(Reader):
         self._logprobs += logprobs_of([body["logprobs"]] if body.get("logprobs") else [])
         text, thought = content.get("text"), content.get("thinking")
         if type(text) is str and text:
+            self._said += len(text)
             deltas.append(TextDelta(text))
         if type(thought) is str and thought:
             deltas.append(ThinkingDelta(thought))

@@ -25,6 +25,7 @@ from gateway.dialects.gemini.parts import UNSIGNED, parts_of
 from gateway.dialects.gemini.request import config_of
 from gateway.dialects.gemini.spelling import snake
 from gateway.dialects.gemini.thinking import generation, thinking_for
+from gateway.dialects.marks import uncited, unmarked
 from gateway.dialects.rendering import named
 from gateway.errors import InvalidRequest, Untranslatable
 
@@ -61,6 +62,9 @@ def pass_through(request: ChatRequest, model: Model, rejects: frozenset[str], ro
     body, path = dict(request.raw), path_of(root, model, streaming=request.streaming)
     if body.pop("logprobs", None) or request.wants_logprobs:
         body["generationConfig"] = {**config_of(body), "responseLogprobs": True}
+    if request.wants_likeliest:
+        told = body["generationConfig"].get("logprobs") or 0
+        body["generationConfig"]["logprobs"] = max(request.wants_likeliest, told)
     return _outgoing(path, body, rejects, list(request.dropped))
 
 
@@ -68,7 +72,7 @@ def translate(
     conversation: Conversation, model: Model, rejects: frozenset[str], root: str = ROOT
 ) -> Outgoing:
     _refuse_unsayable(conversation, model)
-    dropped = list(conversation.unsayable)
+    dropped = [*conversation.unsayable, *unmarked(conversation), *uncited(conversation)]
     system, turns = _split(conversation)
     body: dict[str, Any] = {"contents": list(_contents(turns, model, dropped))}
     if system:

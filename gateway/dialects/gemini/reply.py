@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from gateway.core.conversation import (
     ChatRequest,
+    Citation,
     Finish,
     Image,
     Part,
@@ -20,7 +21,9 @@ from gateway.core.conversation import (
     ToolCall,
 )
 from gateway.core.price import Usage, UsageSource
+from gateway.dialects.citations import Wording
 from gateway.dialects.gemini.failure import error_in
+from gateway.dialects.gemini.grounding import citations_of, told
 from gateway.dialects.gemini.logprobs import tokens_of, told_tokens
 from gateway.dialects.gemini.parts import UNSIGNED
 from gateway.dialects.gemini.request import shows_thinking
@@ -87,6 +90,8 @@ def usage_in(raw: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]]) ->
 def _reply(raw: Mapping[str, Any], candidate: Mapping[str, Any]) -> Reply:
     reply_id = str(raw.get("responseId") or "")
     parts, tokens = tuple(_parts(parts_in(candidate), reply_id)), tokens_of(candidate)
+    if "groundingMetadata" in candidate:
+        parts = _cited(candidate, parts)
     return Reply(
         id=reply_id,
         model=str(raw.get("modelVersion") or ""),
@@ -115,14 +120,40 @@ def _parts(parts: Iterator[dict[str, Any]], reply_id: str) -> Iterator[Part]:
     """What the provider did with its own tools is not the caller's to act on, and has no part."""
     calls = 0
     for part in parts:
-        text, call, media = part.get("text"), part.get("functionCall"), part.get("inlineData")
+        text, call = part.get("text"), part.get("functionCall")
         if type(text) is str:
             yield from [Thinking(text=text) if part.get("thought") is True else Text(text)] if text else []
         elif type(call) is dict and type(call.get("name")) is str:
             yield read_call(part, call, calls, reply_id)
             calls += 1
-        elif type(media) is dict and str(media.get("mimeType")).startswith("image/"):
-            yield Image(media_type=media["mimeType"], data=str(media.get("data") or ""))
+        elif (image := image_in(part)) is not None:
+            yield image
+
+
+def image_in(part: Mapping[str, Any]) -> Image | None:
+    media = part.get("inlineData")
+    if type(media) is not dict or not str(media.get("mimeType")).startswith("image/"):
+        return None
+    return Image(media_type=media["mimeType"], data=str(media.get("data") or ""))
+
+
+def _cited(candidate: Mapping[str, Any], parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Each text with what it rests on. Texts and numbers of parts agree in the order in which both are said."""
+    said = [
+        index
+        for index, part in enumerate(parts_in(candidate))
+        if type(part.get("text")) is str and part["text"] and part.get("thought") is not True
+    ]
+    texts = [part for part in parts if isinstance(part, Text)]
+    wordings = {index: Wording(text.text) for index, text in zip(said, texts, strict=True)}
+    found: dict[int, list[Citation]] = {}
+    for index, citation in citations_of(candidate, wordings):
+        found.setdefault(index, []).append(citation)
+    numbers = iter(said)
+    return tuple(
+        replace(part, citations=tuple(found.get(next(numbers), ()))) if isinstance(part, Text) else part
+        for part in parts
+    )
 
 
 def read_call(part: Mapping[str, Any], call: Mapping[str, Any], index: int, reply_id: str) -> ToolCall:
@@ -150,7 +181,14 @@ def render_reply(reply: Reply, request: ChatRequest) -> bytes:
 
 
 def _candidate(index: int, reply: Reply, *, shows: bool) -> dict[str, Any]:
-    parts = [said for part in reply.parts for said in _part(part, shows=shows)]
+    parts: list[dict[str, Any]] = []
+    citations: list[tuple[int, Citation]] = []
+    texts: dict[int, Wording] = {}
+    for part in reply.parts:
+        if isinstance(part, Text) and part.citations:
+            texts[len(parts)] = Wording(part.text)
+            citations += [(len(parts), one) for one in part.citations]
+        parts += _part(part, shows=shows)
     candidate: dict[str, Any] = {
         "content": {"parts": parts, "role": "model"} if parts else {"role": "model"},
         "finishReason": WORDS.get(reply.finish, "STOP"),
@@ -158,7 +196,7 @@ def _candidate(index: int, reply: Reply, *, shows: bool) -> dict[str, Any]:
     }
     if reply.mean_logprob is not None:
         candidate["avgLogprobs"] = reply.mean_logprob
-    return candidate | told_tokens(reply.tokens)
+    return candidate | told_tokens(reply.tokens) | told(citations, texts)
 
 
 def _part(part: Part, *, shows: bool) -> Iterator[dict[str, Any]]:

@@ -7,10 +7,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from gateway.core.conversation import (
+    CitationDelta,
     Counted,
     Delta,
     Ended,
     Finish,
+    ImageDelta,
     TextDelta,
     ThinkingDelta,
     Token,
@@ -18,9 +20,11 @@ from gateway.core.conversation import (
     ToolCallStarted,
 )
 from gateway.core.price import Usage, UsageSource
+from gateway.dialects.citations import Wording
 from gateway.dialects.gemini.failure import error_in
+from gateway.dialects.gemini.grounding import citations_of
 from gateway.dialects.gemini.logprobs import tokens_of
-from gateway.dialects.gemini.reply import finish_of, is_blocked, parts_in, read_call
+from gateway.dialects.gemini.reply import finish_of, image_in, is_blocked, parts_in, read_call
 from gateway.dialects.gemini.usage import is_report, read_usage, searches_of
 from gateway.dialects.reader import Reader
 
@@ -47,6 +51,7 @@ class ContentReader(Reader):
         self._ended: set[int] = set()
         self._logprobs: list[float] = []
         self._searches = 0
+        self._wordings: dict[int, Wording] = {}  # by choice
 
     @property
     def usage(self) -> Usage:
@@ -111,6 +116,9 @@ class ContentReader(Reader):
         before = len(deltas)
         for part in parts_in(candidate):
             self._read_part(part, choice, deltas)
+        if "groundingMetadata" in candidate and choice in self._wordings:
+            found = citations_of(candidate, {0: self._wordings[choice]})
+            deltas += [CitationDelta(citation, choice) for _, citation in found]
         if "logprobsResult" in candidate:
             self._tell_tokens(tokens_of(candidate), choice, before, deltas)
         word = candidate.get("finishReason")
@@ -133,6 +141,11 @@ class ContentReader(Reader):
                 deltas.append(ThinkingDelta(text))
             elif text:
                 deltas.append(TextDelta(text, choice))
+                if (wording := self._wordings.get(choice)) is None:
+                    wording = self._wordings[choice] = Wording()
+                wording.add(text)
+        elif (image := image_in(part)) is not None:
+            deltas.append(ImageDelta(image, choice))
         elif type(call) is dict and type(call.get("name")) is str:
             index = sum(self._calls.values())
             self._calls[choice] = self._calls.get(choice, 0) + 1

@@ -8,10 +8,13 @@ from typing import Any
 import msgspec
 
 from gateway.core.conversation import (
+    Citation,
+    CitationDelta,
     Counted,
     Delta,
     Ended,
     Finish,
+    ImageDelta,
     RefusalDelta,
     Started,
     TextDelta,
@@ -21,6 +24,8 @@ from gateway.core.conversation import (
     ToolCallStarted,
 )
 from gateway.core.price import NOTHING, Usage
+from gateway.dialects.citations import Wording
+from gateway.dialects.gemini.grounding import told
 from gateway.dialects.gemini.logprobs import told_tokens
 from gateway.dialects.gemini.reply import WORDS, call_part
 from gateway.dialects.gemini.surface import stream_error
@@ -42,11 +47,15 @@ class ContentWriter:
         self._calls: dict[int, tuple[ToolCallStarted, list[str]]] = {}  # those that wait for their arguments
         self._ends: dict[int, Ended] = {}
         self._usage: Usage = NOTHING
+        self._wordings: dict[int, Wording] = {}  # by choice
+        self._citations: dict[int, list[tuple[int, Citation]]] = {}
 
     def write(self, delta: Delta) -> bytes:
         match delta:
-            case TextDelta(text=text, choice=choice):
-                return self._said({"text": text}, choice, told_tokens(delta.tokens))
+            case TextDelta():
+                return self._say(delta)
+            case CitationDelta() | ImageDelta():
+                return self._show(delta)
             case ToolArguments(index=index, json=piece) if index in self._calls:
                 self._calls[index][1].append(piece)
             case ThinkingDelta(text=text) if text and self._shows_thinking:
@@ -67,15 +76,36 @@ class ContentWriter:
                 self._usage = usage
         return b""
 
+    def _say(self, delta: TextDelta) -> bytes:
+        wording = self._wordings.get(delta.choice)
+        if wording is None:
+            wording = self._wordings[delta.choice] = Wording()
+        wording.add(delta.text)
+        return self._said({"text": delta.text}, delta.choice, told_tokens(delta.tokens))
+
+    def _show(self, delta: CitationDelta | ImageDelta) -> bytes:
+        """A picture at once; what the answer rests on, at its end."""
+        if isinstance(delta, CitationDelta):
+            self._citations.setdefault(delta.choice, []).append((0, delta.citation))
+        elif delta.image.data:
+            said = {"mimeType": delta.image.media_type, "data": delta.image.data}
+            return self._said({"inlineData": said}, delta.choice)
+        return b""
+
     def close(self) -> bytes:
         written = b"".join(self._called(choice, all_of_them=True) for choice in self._waiting())
         ends = self._ends or {0: Ended(finish=Finish.UNKNOWN)}
         candidates = [
             {"content": {"role": "model"}, "finishReason": WORDS.get(end.finish, "STOP"), "index": choice}
+            | self._grounded(choice)
             for choice, end in sorted(ends.items())
         ]
         last = {"candidates": candidates, "usageMetadata": write_usage(self._usage)} | self._head
         return written + write_event(_encode(last))
+
+    def _grounded(self, choice: int) -> dict[str, Any]:
+        wording = self._wordings.get(choice)
+        return told(self._citations.get(choice, ()), {0: wording} if wording else {})
 
     def error(self, error: GatewayError) -> bytes:
         return stream_error(error)

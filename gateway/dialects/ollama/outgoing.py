@@ -10,6 +10,7 @@ from gateway.core.catalogue import Model
 from gateway.core.conversation import Conversation, Tool
 from gateway.core.facts import Need
 from gateway.dialects.dialect import Outgoing
+from gateway.dialects.marks import uncited, unmarked
 from gateway.dialects.ollama.messages import messages_of
 from gateway.dialects.rendering import named
 from gateway.dialects.without import without
@@ -23,7 +24,7 @@ _BY_DEGREES = "gpt-oss"  # models of this name think more or less; all others th
 
 
 def translate(conversation: Conversation, model: Model, rejects: frozenset[str]) -> Outgoing:
-    dropped = list(conversation.unsayable)
+    dropped = [*conversation.unsayable, *unmarked(conversation), *uncited(conversation)]
     _refuse_unsayable(conversation)
     conversation = without(conversation, rejects, dropped)
     body: dict[str, Any] = {

@@ -29,6 +29,7 @@ class OpenAIChat:
     name = words = "openai_chat"
     keep_alive = b": keep-alive\n\n"
     takes_comments = True
+    shows_images = True
     stream_headers = EVENT_STREAM
 
     def parse_request(

@@ -170,7 +170,7 @@ def _part(place: str, part: Mapping[str, Any]) -> Part:
         case "text":
             return Text(part["text"], **cache_mark(part.get("cache_control")))
         case "image_url":
-            return Image(**split_data_url(_url(part["image_url"])))
+            return Image(**split_data_url(_url(part["image_url"])), **cache_mark(part.get("cache_control")))
         case "document_url":
             return Document(
                 **split_data_url(_url(part["document_url"])), name=str(part.get("document_name") or "")
@@ -222,6 +222,7 @@ def _tool(index: int, tool: Mapping[str, Any]) -> Tool:
         description=str(function.get("description") or ""),
         parameters=function.get("parameters") or {},
         strict=function.get("strict"),
+        **cache_mark(tool.get("cache_control")),
     )
 
 

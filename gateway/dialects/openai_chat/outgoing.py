@@ -29,6 +29,7 @@ from gateway.core.conversation import (
 from gateway.core.facts import Need
 from gateway.dialects.dialect import Outgoing
 from gateway.dialects.kindred import taken
+from gateway.dialects.marks import uncited, unmarked
 from gateway.dialects.media import join_data_url
 from gateway.dialects.rendering import named
 from gateway.errors import InvalidRequest, Untranslatable
@@ -42,6 +43,8 @@ def pass_through(request: ChatRequest, model: Model, rejects: frozenset[str]) ->
     body = {**request.raw, "model": model.wire_name}
     if request.wants_logprobs:
         body["logprobs"] = True
+        if request.wants_likeliest:
+            body["top_logprobs"] = max(request.wants_likeliest, body.get("top_logprobs") or 0)
     if request.streaming and not request.wants_usage and "stream_options" not in rejects:
         body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
     return _outgoing(body, rejects, list(request.dropped))
@@ -49,6 +52,7 @@ def pass_through(request: ChatRequest, model: Model, rejects: frozenset[str]) ->
 
 def translate(conversation: Conversation, model: Model, rejects: frozenset[str]) -> Outgoing:
     kindred, dropped = taken(conversation)
+    dropped += unmarked(conversation) + uncited(conversation)
     body: dict[str, Any] = {
         "model": model.wire_name,
         "messages": list(_messages(conversation.messages, dropped)),

@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.conversation import Finish, Part, Refused, Reply, Text, Thinking, Token, ToolCall
+from gateway.core.conversation import Finish, Image, Part, Refused, Reply, Text, Thinking, Token, ToolCall
 from gateway.core.price import NOTHING, UsageSource
+from gateway.dialects.citations import told_in_text, url_citations
+from gateway.dialects.media import join_data_url, split_data_url
 from gateway.dialects.openai_chat.failure import error_in
 from gateway.dialects.openai_chat.thoughts import said, signature_of, signed, thinking_of, thoughts
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
@@ -75,7 +77,7 @@ def _parts(message: Mapping[str, Any]) -> Iterator[Part]:
     yield from thoughts(message)
     content = message.get("content")
     if type(content) is str and content:
-        yield Text(content)
+        yield Text(content, citations=tuple(url_citations(message.get("annotations"))))
     elif type(content) is list:
         yield from listed(content)
     spoken = message.get("audio")
@@ -86,10 +88,27 @@ def _parts(message: Mapping[str, Any]) -> Iterator[Part]:
         and spoken["transcript"]
     ):
         yield Text(spoken["transcript"])
+    yield from images_of(message)
     refusal = message.get("refusal")
     if type(refusal) is str and refusal:
         yield Refused(refusal)
     yield from calls_of(message)
+
+
+def images_of(message: Mapping[str, Any]) -> Iterator[Image]:
+    """Made by the model, as one vendor of many models shows them (https://openrouter.ai/docs/features/multimodal)."""
+    images = message.get("images")
+    for image in images if type(images) is list else ():
+        told = image.get("image_url") if type(image) is dict else None
+        if type(told) is dict and type(told.get("url")) is str:
+            yield Image(**split_data_url(told["url"]))
+
+
+def said_image(image: Image) -> dict[str, Any]:
+    return {
+        "type": "image_url",
+        "image_url": {"url": image.url or join_data_url(image.media_type, image.data)},
+    }
 
 
 def listed(content: Sequence[Any]) -> Iterator[Part]:
@@ -165,6 +184,10 @@ def _choice(index: int, reply: Reply) -> dict[str, Any]:
     refusal = "".join(part.text for part in reply.parts if isinstance(part, Refused)) or None
     message: dict[str, Any] = {"role": "assistant", "content": reply.text or None, "refusal": refusal}
     message |= said([part for part in reply.parts if isinstance(part, Thinking)])
+    if annotations := told_in_text([part for part in reply.parts if isinstance(part, Text)]):
+        message["annotations"] = [said_citation(one) for one in annotations]
+    if images := [said_image(part) for part in reply.parts if isinstance(part, Image)]:
+        message["images"] = images
     calls = list(map(_said_call, reply.tool_calls))
     if calls:
         message["tool_calls"] = calls
@@ -172,6 +195,10 @@ def _choice(index: int, reply: Reply) -> dict[str, Any]:
         message["content"] = ""
     logprobs = told_logprobs(reply.tokens)
     return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": finish_word(reply)}
+
+
+def said_citation(told: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "url_citation", "url_citation": told}
 
 
 def _said_call(call: ToolCall) -> dict[str, Any]:

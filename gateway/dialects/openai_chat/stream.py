@@ -9,10 +9,12 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway.core.conversation import (
+    CitationDelta,
     Counted,
     Delta,
     Ended,
     Finish,
+    ImageDelta,
     RefusalDelta,
     Started,
     Text,
@@ -24,8 +26,19 @@ from gateway.core.conversation import (
     ToolCallStarted,
 )
 from gateway.core.price import Usage, UsageSource
+from gateway.dialects.citations import told_url, url_citations
 from gateway.dialects.openai_chat.failure import error_in
-from gateway.dialects.openai_chat.reply import FINISHES, WORDS, listed, logprobs_of, reply_id, told_logprobs
+from gateway.dialects.openai_chat.reply import (
+    FINISHES,
+    WORDS,
+    images_of,
+    listed,
+    logprobs_of,
+    reply_id,
+    said_citation,
+    said_image,
+    told_logprobs,
+)
 from gateway.dialects.openai_chat.surface import error_object
 from gateway.dialects.openai_chat.thoughts import said, signature_of, signed, thoughts
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
@@ -121,6 +134,10 @@ class ChatReader(Reader):
         if type(refusal) is str and refusal:
             self._refused = True
             deltas.append(RefusalDelta(refusal))
+        if annotations := delta.get("annotations"):
+            deltas.extend(CitationDelta(citation, number) for citation in url_citations(annotations))
+        if delta.get("images"):
+            deltas.extend(ImageDelta(image, number) for image in images_of(delta))
         calls = delta.get("tool_calls")
         for place, call in enumerate(calls if type(calls) is list else ()):
             if type(call) is dict:
@@ -220,6 +237,8 @@ class ChatWriter:
             case RefusalDelta(text=text):
                 self._refused = True
                 return self._chunk({"refusal": text})
+            case CitationDelta() | ImageDelta():
+                return self._show(delta)
             case Started(id=given, model=model):
                 self._head = head_of(given, model, self._now)
                 return self._chunk({"role": "assistant", "content": ""})
@@ -229,6 +248,13 @@ class ChatWriter:
             case Counted(usage=usage):
                 self._usage = usage
         return b""
+
+    def _show(self, delta: CitationDelta | ImageDelta) -> bytes:
+        if isinstance(delta, ImageDelta):
+            return self._chunk({"images": [said_image(delta.image)]}, delta.choice)
+        if not delta.citation.url:
+            return b""
+        return self._chunk({"annotations": [said_citation(told_url(delta.citation))]}, delta.choice)
 
     def close(self) -> bytes:
         usage = b""

@@ -23,6 +23,7 @@ class OpenAICompletions:
     name = "openai_completions"
     keep_alive = b": keep-alive\n\n"
     takes_comments = True
+    shows_images = False
     stream_headers = EVENT_STREAM
 
     def parse_request(

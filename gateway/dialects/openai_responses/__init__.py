@@ -34,6 +34,7 @@ class OpenAIResponses:
     name = words = "openai_responses"
     keep_alive = b": keep-alive\n\n"
     takes_comments = True
+    shows_images = True
     stream_headers = EVENT_STREAM
 
     def parse_request(

@@ -28,6 +28,7 @@ from gateway.core.conversation import (
 )
 from gateway.dialects.dialect import Outgoing
 from gateway.dialects.kindred import taken
+from gateway.dialects.marks import uncited, unmarked
 from gateway.dialects.media import join_data_url
 from gateway.dialects.openai_chat.outgoing import effort_for, follows_strict_rules
 from gateway.dialects.openai_responses.ids import without_ours
@@ -45,12 +46,15 @@ def pass_through(request: ChatRequest, model: Model, rejects: frozenset[str]) ->
         body["input"] = without_ours(body["input"])
     if request.wants_logprobs and LOGPROBS not in (body.get("include") or ()):
         body["include"] = [*(body.get("include") or ()), LOGPROBS]
+    if request.wants_likeliest:
+        body["top_logprobs"] = max(request.wants_likeliest, body.get("top_logprobs") or 0)
     return _outgoing(body, rejects, list(request.dropped))
 
 
 def translate(conversation: Conversation, model: Model, rejects: frozenset[str]) -> Outgoing:
     _refuse_unsayable(conversation)
     kindred, dropped = taken(conversation)
+    dropped += unmarked(conversation) + uncited(conversation)
     instructions, messages = _split(conversation.messages)
     body: dict[str, Any] = {"model": model.wire_name}
     if instructions:

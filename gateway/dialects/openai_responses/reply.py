@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from gateway.core.conversation import (
     ChatRequest,
+    Citation,
     Finish,
+    Image,
     Part,
     Refused,
     Reply,
@@ -18,6 +20,7 @@ from gateway.core.conversation import (
     Token,
     ToolCall,
 )
+from gateway.dialects.citations import told_url, url_citations
 from gateway.dialects.openai_chat.reply import arguments_of
 from gateway.dialects.openai_responses.failure import error_in
 from gateway.dialects.openai_responses.ids import new_id, seal
@@ -74,7 +77,7 @@ def parts_of(item: Mapping[str, Any]) -> Iterator[Part]:
     if kind == "message":
         for part in _objects(item.get("content")):
             if type(part.get("text")) is str and part["text"]:
-                yield Text(part["text"])
+                yield Text(part["text"], citations=tuple(url_citations(part.get("annotations"))))
             elif part.get("type") == "refusal" and type(part.get("refusal")) is str:
                 yield Refused(part["refusal"])
     elif kind == "function_call" and type(item.get("name")) is str:
@@ -83,6 +86,8 @@ def parts_of(item: Mapping[str, Any]) -> Iterator[Part]:
     elif kind == "reasoning":
         text = "\n\n".join(_thoughts(item))
         yield from [Thinking(text=text)] if text else []
+    elif kind == "image_generation_call" and type(item.get("result")) is str:
+        yield Image(media_type=f"image/{item.get('output_format') or 'png'}", data=item["result"])
 
 
 def _thoughts(item: Mapping[str, Any]) -> Iterator[str]:
@@ -182,7 +187,9 @@ def _items(reply: Reply, *, sealing: bool) -> Iterator[dict[str, Any]]:
     for part in reply.parts:
         if isinstance(part, Text | Refused):
             said.append(
-                refusal_part(part.text) if isinstance(part, Refused) else text_part(part.text, tokens)
+                refusal_part(part.text)
+                if isinstance(part, Refused)
+                else text_part(part.text, tokens, told_citations(part.citations))
             )
             tokens = ()
             continue
@@ -197,6 +204,9 @@ def _items(reply: Reply, *, sealing: bool) -> Iterator[dict[str, Any]]:
         elif isinstance(part, ToolCall):
             yield call_item(new_id("fc", reply.id, place), part)
             place += 1
+        elif isinstance(part, Image) and part.data:
+            yield image_item(new_id("ig", reply.id, place), part)
+            place += 1
     if said:
         yield message_item(new_id("msg", reply.id, place), said, status)
 
@@ -205,8 +215,22 @@ def message_item(item_id: str, content: list[dict[str, Any]], status: str) -> di
     return {"id": item_id, "type": "message", "status": status, "role": "assistant", "content": content}
 
 
-def text_part(text: str, tokens: Sequence[Token] = ()) -> dict[str, Any]:
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": told_tokens(tokens)}
+def text_part(
+    text: str, tokens: Sequence[Token] = (), annotations: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    told = {"annotations": list(annotations), "logprobs": told_tokens(tokens)}
+    return {"type": "output_text", "text": text} | told
+
+
+def told_citations(citations: Iterable[Citation]) -> list[dict[str, Any]]:
+    return [{"type": "url_citation"} | told_url(one) for one in citations if one.url]
+
+
+def image_item(item_id: str, image: Image) -> dict[str, Any]:
+    """What another vendor's model made by itself, as this one's makes it with a tool."""
+    form = image.media_type.partition("/")[2]
+    said = {"id": item_id, "type": "image_generation_call", "status": "completed", "result": image.data}
+    return said | ({"output_format": form} if form else {})
 
 
 def refusal_part(text: str) -> dict[str, Any]:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gateway.core.conversation import (
+    CitationDelta,
     Counted,
     Delta,
     Ended,
+    Image,
+    ImageDelta,
     Part,
     RefusalDelta,
     Refused,
@@ -21,6 +24,7 @@ from gateway.core.conversation import (
     ToolCall,
     ToolCallStarted,
 )
+from gateway.dialects.citations import moved, url_citations
 from gateway.dialects.openai_chat.reply import arguments_of
 from gateway.dialects.openai_responses.failure import error_in, error_in_event
 from gateway.dialects.openai_responses.reply import finish_of, parts_of
@@ -53,6 +57,8 @@ class ResponseReader(Reader):
         self._argued: set[int] = set()  # calls of which arguments have come
         self._tokens: list[Token] = []
         self._refused = False
+        self._said = self._begun = 0  # characters, and those before the part
+        self._place: Any = None  # of the part: output item, content
 
     @property
     def logprobs(self) -> tuple[float, ...] | None:
@@ -84,7 +90,19 @@ class ResponseReader(Reader):
             self._told.add(_whole(body.get("output_index")))
             tokens = tuple(tokens_of(body.get("logprobs")))
             self._tokens.extend(tokens)
+            self._begin_part(body)
+            self._said += len(text)
             deltas.append(TextDelta(text, 0, tokens))
+
+    def annotate(self, body: dict[str, Any], deltas: list[Delta]) -> None:
+        self._begin_part(body)
+        found = url_citations([body.get("annotation")])
+        deltas += [CitationDelta(moved(citation, self._begun)) for citation in found]
+
+    def _begin_part(self, body: dict[str, Any]) -> None:
+        place = body.get("output_index"), body.get("content_index")
+        if place != self._place:
+            self._place, self._begun = place, self._said
 
     def think(self, body: dict[str, Any], deltas: list[Delta]) -> None:
         text = body.get("delta")
@@ -169,6 +187,10 @@ class ResponseReader(Reader):
             match part:
                 case Text(text=text):
                     deltas.append(TextDelta(text))
+                    deltas += [CitationDelta(moved(one, self._said)) for one in part.citations]
+                    self._said += len(text)
+                case Image():
+                    deltas.append(ImageDelta(part))
                 case Refused(text=text):
                     self._refused = True
                     deltas.append(RefusalDelta(text))
@@ -206,6 +228,7 @@ _READ: Mapping[str, Callable[[ResponseReader, dict[str, Any], list[Delta]], None
     "response.incomplete": ResponseReader.end_well,
     "response.output_item.added": ResponseReader.begin_item,
     "response.output_item.done": ResponseReader.end_item,
+    "response.output_text.annotation.added": ResponseReader.annotate,
     "response.output_text.delta": ResponseReader.say,
     "response.queued": ResponseReader.pass_over,
     "response.reasoning_summary_part.added": ResponseReader.part_thoughts,

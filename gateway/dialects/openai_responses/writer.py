@@ -11,10 +11,13 @@ import msgspec
 
 from gateway.core.conversation import (
     ChatRequest,
+    CitationDelta,
     Counted,
     Delta,
     Ended,
     Finish,
+    Image,
+    ImageDelta,
     RefusalDelta,
     Started,
     TextDelta,
@@ -25,16 +28,19 @@ from gateway.core.conversation import (
     ToolCallStarted,
 )
 from gateway.core.price import Usage
+from gateway.dialects.citations import moved
 from gateway.dialects.openai_responses.ids import new_id, seal
 from gateway.dialects.openai_responses.reply import (
     call_item,
     finished,
+    image_item,
     item_status,
     message_item,
     reasoning_item,
     refusal_part,
     skeleton,
     text_part,
+    told_citations,
     wants_encrypted,
 )
 from gateway.dialects.openai_responses.surface import stream_error
@@ -53,6 +59,7 @@ class ResponseWriter:
         self._sealing = wants_encrypted(request)
         self._finish = Finish.UNKNOWN
         self._number = 0  # of the next event
+        self._said = 0  # characters
         self._id = ""
         self._response: dict[str, Any] = skeleton(request, "", "", now)
         self._output: list[dict[str, Any] | None] = []  # items, with None where one is open
@@ -72,6 +79,8 @@ class ResponseWriter:
                 return self._call(delta)
             case RefusalDelta(text=text):
                 return self._say("refusal", text, ())
+            case CitationDelta(choice=0) | ImageDelta(choice=0):
+                return self._show(delta)
             case Started():
                 return self._start(delta)
             case Ended(choice=0):
@@ -121,10 +130,11 @@ class ResponseWriter:
             written += opened
         if message.kind != kind:
             written += self._end_part(message)
-            message.begin(kind)
+            message.begin(kind, self._said)
             written += self._event("response.content_part.added", message.at | {"part": message.part})
         message.pieces.append(text)
         message.tokens.extend(tokens)
+        self._said += len(text) if kind == "output_text" else 0
         told = {"logprobs": told_tokens(tokens)} if kind == "output_text" else {}
         return written + self._event(f"response.{kind}.delta", message.at | {"delta": text} | told)
 
@@ -148,6 +158,27 @@ class ResponseWriter:
         written = self._end_part(message)
         item = message_item(message.id, message.content, item_status(self._finish))
         return written + self._close(message.place, item)
+
+    def _show(self, delta: CitationDelta | ImageDelta) -> bytes:
+        if isinstance(delta, ImageDelta):
+            return self._end_message() + self._end_thought() + self._draw(delta.image)
+        message = self._message
+        if message is None or message.kind != "output_text" or not delta.citation.url:
+            return b""  # its text has ended, and was told whole
+        citation = moved(delta.citation, -message.begun)
+        if not 0 <= citation.start <= citation.end <= self._said - message.begun:
+            return b""
+        (told,) = told_citations([citation])
+        at = message.at | {"annotation_index": len(message.annotations), "annotation": told}
+        message.annotations.append(told)
+        return self._event("response.output_text.annotation.added", at)
+
+    def _draw(self, image: Image) -> bytes:
+        if not image.data:
+            return b""
+        item = image_item(new_id("ig", self._id, len(self._output)), image)
+        place, opened = self._open({**item, "status": "in_progress", "result": None})
+        return opened + self._close(place, item)
 
     # Thoughts
 
@@ -223,15 +254,19 @@ class _Message:
         self.kind = ""
         self.pieces: list[str] = []
         self.tokens: list[Token] = []
+        self.annotations: list[dict[str, Any]] = []
+        self.begun = 0  # characters said before the part
         self.at: dict[str, Any] = {}
 
     @property
     def part(self) -> dict[str, Any]:
         text = "".join(self.pieces)
-        return refusal_part(text) if self.kind == "refusal" else text_part(text, self.tokens)
+        return (
+            refusal_part(text) if self.kind == "refusal" else text_part(text, self.tokens, self.annotations)
+        )
 
-    def begin(self, kind: str) -> None:
-        self.kind, self.pieces, self.tokens = kind, [], []
+    def begin(self, kind: str, begun: int) -> None:
+        self.kind, self.pieces, self.tokens, self.annotations, self.begun = kind, [], [], [], begun
         self.at = {"item_id": self.id, "output_index": self.place, "content_index": len(self.content)}
 
     def end(self) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def to_openai(**changes: Any) -> dict[str, Any]:
 def test_fields_of_messages(said: dict[str, Any], becomes: dict[str, Any]) -> None:
     told = to_openai(**said)
     assert told | becomes == told
-    assert dropped(ANTHROPIC, **said) == ()
+    assert dropped(ANTHROPIC, **said) == (("cache_control",) if "cache_control" in str(said) else ())
 
 
 def test_blocks_of_every_kind() -> None:
