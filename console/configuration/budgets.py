@@ -15,6 +15,7 @@ from console.configuration.document import BudgetEntry
 from console.outbox import actions as outbox
 from console.tenants import names
 from console.tenants.models import Tenant
+from gateway.core.budget import EACH
 from gateway.core.money import usd
 from gateway.core.snapshot import BudgetScope
 
@@ -49,6 +50,8 @@ def _check(tenant: Tenant, scope: BudgetScope) -> None:
     _known("key", scope.key, live.values_list("name", flat=True))
     for tag in scope.tag or {}:
         _known("tag", tag, tenant.tags)
+    if list((scope.tag or {}).values()).count(EACH) > 1:
+        raise ValidationError({"scope.tag": "Only one tag can have an amount for each of its values."})
 
 
 def _known(what: str, name: str | None, there: Iterable[str]) -> None:

@@ -41,7 +41,7 @@ NAVIGATION = (
             Item("Route Optimization", "savings", "trending-down"),
             Item("Model overkill", "overkill", "scale"),
             Item("Spend", "spend", "chart-bar"),
-            Item("Budgets", "budgets", "wallet"),
+            Item("Budgets", "budgets", "wallet", ("budget",)),
             Item("Statements", "statements", "receipt", ("statement",)),
         ),
     ),

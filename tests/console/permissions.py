@@ -55,6 +55,11 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     "statements": (VIEWER, None),
     "statement": (VIEWER, None),
     "statement_close": (None, ADMIN),
+    # budgets
+    "budgets": (VIEWER, None),
+    "budget_new": (ADMIN, ADMIN),
+    "budget": (ADMIN, ADMIN),
+    "budget_delete": (None, ADMIN),
     # keys
     "provider_keys": (VIEWER, None),
     "provider_key_new": (ADMIN, ADMIN),

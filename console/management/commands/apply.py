@@ -36,8 +36,6 @@ class Command(BaseCommand):
     def report(self, applied: Applied, *, dry_run: bool) -> None:
         for change in applied.changes:
             self.stdout.write(change)
-        if any(change.split()[1] == "budget" for change in applied.changes):
-            self.stdout.write("note: budgets are kept and published; requests are not held to them yet")
         if not applied.changes:
             self.stdout.write("nothing to change")
         elif dry_run:
