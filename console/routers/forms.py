@@ -17,6 +17,7 @@ from console.routers.models import NOTE_LENGTH
 from console.routers.starters import STARTERS
 from gateway.core.baseline import WORDS
 from gateway.core.conditions import Condition
+from gateway.core.demand import OF_BASELINE, Quality
 from gateway.core.facts import Tier
 from gateway.core.policy import Cascade, Otherwise, Rule, Unsure
 
@@ -32,12 +33,22 @@ class OutcomeForm(Shaped):
 
     to = forms.ChoiceField(
         label="Goes to",
-        choices=(("tier", "The cheapest able model of a tier"), ("model", "One model")),
+        choices=(
+            ("tier", "The cheapest able model of a tier"),
+            ("model", "One model"),
+            ("quality", "The cheapest model that answers well enough"),
+        ),
         widget=forms.RadioSelect,
         initial="tier",
     )
     tier = forms.ChoiceField(choices=TIERS, required=False, widget=forms.RadioSelect, initial=Tier.MID.value)
     model = forms.CharField(required=False, max_length=200, widget=KNOWN_MODELS)
+    at_least = forms.CharField(
+        label="Quality at least",
+        required=False,
+        max_length=40,
+        help_text="0.95 of baseline, or a share of right answers, as 0.9.",
+    )
     checked = forms.BooleanField(label="Check the answer, and climb when it does not pass", required=False)
     up_to = forms.ChoiceField(
         label="Climb at most to", choices=TIERS, required=False, initial=Tier.PREMIUM.value
@@ -53,7 +64,20 @@ class OutcomeForm(Shaped):
             self.add_error("model", "Name the model, as the models page lists it.")
         if cleaned.get("to") == "tier" and not cleaned.get("tier"):
             self.add_error("tier", "Choose a tier.")
+        if cleaned.get("to") == "quality":
+            try:
+                cleaned["quality"] = quality_in(cleaned.get("at_least", ""))
+            except ValueError as error:
+                self.add_error("at_least", f"{error}.".capitalize())
         return cleaned
+
+
+def quality_in(written: str) -> Quality:
+    """Raises `ValueError`, which says how a quality is written."""
+    try:
+        return Quality(at_least=float(written))
+    except ValueError:
+        return Quality(at_least=written)
 
 
 class OutcomeEditor:
@@ -68,7 +92,8 @@ class OutcomeEditor:
         cascade = outcome.cascade
         form = OutcomeForm(
             initial={
-                "to": "model" if outcome.model is not None else "tier",
+                "to": _way_of(outcome),
+                "at_least": str(outcome.quality.at_least) if outcome.quality else f"0.95{OF_BASELINE}",
                 "tier": outcome.tier.value if outcome.tier else None,
                 "model": outcome.model,
                 "checked": cascade is not None,
@@ -89,11 +114,12 @@ class OutcomeEditor:
     def put[T: Rule | Otherwise](self, outcome: T) -> T:
         """The outcome of the form in place of the one there was. Only after `is_valid`."""
         cleaned = self.form.cleaned_data
-        pinned = cleaned["to"] == "model"
+        to = cleaned["to"]
         return replace(
             outcome,
-            tier=None if pinned else Tier(cleaned["tier"]),
-            model=cleaned["model"] if pinned else None,
+            tier=Tier(cleaned["tier"]) if to == "tier" else None,
+            model=cleaned["model"] if to == "model" else None,
+            quality=cleaned["quality"] if to == "quality" else None,
             cascade=self._cascade(cleaned) if cleaned["checked"] else None,
         )
 
@@ -104,6 +130,12 @@ class OutcomeEditor:
             hold=cleaned["hold"],
             stream_unchecked=cleaned["stream_unchecked"],
         )
+
+
+def _way_of(outcome: Rule | Otherwise) -> str:
+    if outcome.quality is not None:
+        return "quality"
+    return "model" if outcome.model is not None else "tier"
 
 
 class RuleEditor:

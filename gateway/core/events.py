@@ -93,7 +93,7 @@ class RequestSettled(Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
     total_ms: int = 0
     first_byte_ms: int | None = None
     decide_us: int = 0  # what routing itself took, in microseconds
-    evidence: Evidence | None = None  # of a router with a rule that asks for quality, where answers were judged
+    evidence: Evidence | None = None  # where a rule of the router asks for quality, and answers were judged
 
 
 Event = Intent | RequestSettled

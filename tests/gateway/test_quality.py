@@ -24,7 +24,7 @@ POLICY = Policy(
         Rule(name="tried out", when=Condition(tag={"team": "trial"}), tier=Tier.LIGHTWEIGHT, cascade=CHECKED),
     ),
     otherwise=Otherwise(quality=Quality(at_least="0.9 of baseline"), cascade=CHECKED),
-    unsure=Unsure(tier=Tier.PREMIUM),
+    unsure=Unsure(tier=Tier.PREMIUM, confidence_below=0.0),
 )
 
 

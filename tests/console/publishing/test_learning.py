@@ -41,7 +41,7 @@ POLICY = Policy(
     baseline=STRONG,
     whitelist=(STRONG, CHEAP),
     otherwise=Otherwise(quality=Quality(at_least="0.9 of baseline")),
-    unsure=Unsure(tier=Tier.PREMIUM),
+    unsure=Unsure(tier=Tier.PREMIUM, confidence_below=0.0),
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,6 +17,7 @@ from console.routers.models import Router
 from console.tenancy import within
 from console.tenants.models import Tenant
 from gateway.core.baseline import WORDS
+from gateway.core.demand import Quality
 from gateway.core.policy import Policy
 from tests.billing.events import NANO, attempt, settled
 from tests.console.browsing import encoded, form_in
@@ -303,3 +304,21 @@ def test_the_lengths_and_characters_of_a_name(
     client: Client, contract: Router, name: str, status: int
 ) -> None:
     assert post(client, "rules/0/", given(opened(client, "rules/0/"), name=name)).status_code == status
+
+
+@pytest.mark.parametrize(("written", "kept"), [("0.95 of baseline", "0.95 of baseline"), ("0.9", 0.9)])
+def test_a_rule_may_ask_for_quality(
+    written: str, kept: float | str, acme: Tenant, client: Client, contract: Router
+) -> None:
+    post(client, "rules/0/", given(opened(client, "rules/0/"), to="quality", at_least=written))
+    rule = draft(acme).rules[0]
+    assert (rule.tier, rule.model, rule.quality) == (None, None, Quality(at_least=kept))
+    again = opened(client, "rules/0/")
+    assert (again["to"], again["at_least"]) == ("quality", written)
+    assert f"cheapest model with a quality of <b>{written}</b>" in client.get(HERE).content.decode()
+
+
+def test_a_quality_that_is_none_is_said_at_its_field(acme: Tenant, client: Client, contract: Router) -> None:
+    page = post(client, "rules/0/", given(opened(client, "rules/0/"), to="quality", at_least="high"))
+    assert "A quality is written 0.9 or 0.95 of baseline" in page.content.decode()
+    assert draft(acme) == contract.policy
