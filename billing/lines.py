@@ -192,7 +192,7 @@ def _common(event: RequestSettled, answer: Attempt | None, *, known: bool) -> Co
         rule=event.rule,
         outcome=event.outcome,
         known=known,
-        verified=all(line.attempt.usage_source in _REPORTED for line in event.attempts),
+        verified=all(map(_is_verified, event.attempts)),
         fit=size,
         called_for=called_for(facts.request_class, facts.difficulty).value if facts and size else "",
         needs=",".join(_needs(facts)) if facts else "",
@@ -314,6 +314,12 @@ def _line(line: SettledAttempt, n: int, answer: Attempt | None, baselines: Basel
 
 
 @lru_cache(maxsize=4096)
+def _is_verified(line: SettledAttempt) -> bool:
+    """Its tokens are the provider's, and its price is its own."""
+    priced = line.price is None or not line.price.estimated
+    return priced and line.attempt.usage_source in _REPORTED
+
+
 def _price(price: Price | None) -> str | None:
     return None if price is None else _json(price)
 

@@ -12,7 +12,7 @@ from console.interface import formatting
 from gateway.core.catalogue import SPOKEN, Model
 from gateway.core.conditions import matches
 from gateway.core.facts import Need
-from gateway.core.price import Price
+from gateway.core.price import Price, Unpriced
 from gateway.core.router import bar_of, on_whitelist
 
 if TYPE_CHECKING:
@@ -58,12 +58,12 @@ class Preview:
 
 def lines(tenant: Tenant, catalogue: Catalogue, *, own: frozenset[str], day: date) -> list[Reached]:
     providers = {provider.id: provider for provider in catalogue.providers}
-    whitelist = whitelist_of(tenant)
+    whitelist, strict = whitelist_of(tenant), tenant.unpriced_models == Unpriced.BLOCK
     found = [
         Reached(
             model=model,
             price=model.price(day),
-            bar=bar_of(model, providers, whitelist, None),
+            bar=bar_of(model, providers, whitelist, None, priced_only=strict),
             own=model.id in own,
             spoken=model.provider not in providers or providers[model.provider].dialect in SPOKEN,
         )

@@ -14,7 +14,7 @@ from console.catalogue.specs import DEFAULT_CONTEXT, ModelSpec, spec_of
 from gateway.core.catalogue import Model, Provider
 from gateway.core.facts import ModelKind, Need, Tier
 from gateway.core.policy import Floor
-from gateway.core.price import Price
+from gateway.core.price import Price, Unpriced
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
@@ -37,6 +37,8 @@ def catalogue_of(tenant: Tenant) -> Catalogue:
         for model in listed
     ]
     models += [_custom(row, keys) for row in own.values() if row.model_id not in builtin.models()]
+    if tenant.unpriced_models == Unpriced.ESTIMATE:
+        models = _estimated(models)
     used = {model.provider for model in models}
     return Catalogue(
         providers=tuple(provider for provider in builtin.providers().values() if provider.id in used),
@@ -133,6 +135,24 @@ def _adapted(model: Model, row: CustomModel, keys: Mapping[str, str]) -> Model:
 def _joined(listed: Sequence[Price], own: Sequence[Price]) -> tuple[Price, ...]:
     """The catalogue's prices until the tenant's own begin."""
     return (*(price for price in listed if not own or price.since < own[0].since), *own)
+
+
+def _estimated(models: Sequence[Model]) -> list[Model]:
+    """A model without a price counts as the dearest of its kind and tier, as far as any is known."""
+    priced = sorted((model for model in models if model.prices), key=_weight)
+    dearest = {(model.kind, model.tier): model.prices[-1] for model in priced}
+    return [
+        structs.replace(model, prices=(structs.replace(price, since=builtin.ALWAYS, estimated=True),))
+        if not model.prices and (price := dearest.get((model.kind, model.tier)))
+        else model
+        for model in models
+    ]
+
+
+def _weight(model: Model) -> int:
+    """Three tokens in for each one out, which is what prices are usually compared by."""
+    price = model.prices[-1]
+    return 3 * price.input + price.output
 
 
 def _custom(row: CustomModel, keys: Mapping[str, str]) -> Model:

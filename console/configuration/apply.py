@@ -128,7 +128,7 @@ class Step:
         self.applied.say(sign, what, name)
 
     def settings(self, document: Document) -> None:
-        before = (self.tenant.name, self.tenant.time_zone, list(self.tenant.tags), self.tenant.plan)
+        before = _settings_of(self.tenant)
         with placed("$"):
             self.tenant = self.applied.tenant = tenants.update_settings(
                 self.tenant,
@@ -136,15 +136,15 @@ class Step:
                 name=None if document.name is UNSET else document.name,
                 time_zone=None if document.time_zone is UNSET else document.time_zone,
                 tags=None if document.tags is UNSET else document.tags,
+                unpriced_models=None if document.unpriced_models is UNSET else document.unpriced_models,
             )
             if document.plan is not UNSET:
                 self.tenant = self.applied.tenant = tenants.change_plan(
                     self.tenant, plan=document.plan, acting=self.acting
                 )
-        after = (self.tenant.name, self.tenant.time_zone, list(self.tenant.tags), self.tenant.plan)
-        for what, old, new in zip(("name", "time zone", "tags", "plan"), before, after, strict=True):
-            if old != new:
-                self.say("~", what, ", ".join(new) if isinstance(new, list) else str(new))
+        for what, new in _settings_of(self.tenant).items():
+            if before[what] != new:
+                self.say("~", what, new)
 
     def members(self, document: Document) -> None:
         held = {each.user.email: each for each in self.tenant.memberships.select_related("user")}
@@ -316,3 +316,13 @@ SECTIONS: tuple[Callable[[Step, Document], None], ...] = (
     Step.gateway_keys,
     Step.budgets,  # over routers and keys
 )
+
+
+def _settings_of(tenant: Tenant) -> dict[str, str]:
+    return {
+        "name": tenant.name,
+        "time zone": tenant.time_zone,
+        "tags": ", ".join(tenant.tags),
+        "unpriced models": tenant.unpriced_models,
+        "plan": tenant.plan,
+    }

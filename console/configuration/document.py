@@ -14,6 +14,7 @@ from console.catalogue.specs import ModelSpec
 from console.tenancy import Role
 from console.tenants.models import Plan
 from gateway.core.policy import Floor, Policy
+from gateway.core.price import Unpriced
 from gateway.core.snapshot import BudgetScope, Limits
 
 MAX_BYTES = 4_000_000
@@ -80,6 +81,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     name: str | UnsetType = UNSET
     plan: Plan | UnsetType = UNSET
     time_zone: str | UnsetType = UNSET
+    unpriced_models: Unpriced | UnsetType = UNSET
     members: tuple[MemberEntry, ...] = ()
     tags: tuple[str, ...] | UnsetType = UNSET
     provider_keys: tuple[ProviderKeyEntry, ...] = ()

@@ -19,6 +19,7 @@ from console.routers.selectors import routers_of
 from console.tenancy import Role
 from console.tenants.models import Plan, Tenant
 from gateway.core.money import usd
+from gateway.core.price import Unpriced
 from gateway.core.snapshot import Limits
 
 KEEP = SecretSource(keep=True)
@@ -31,6 +32,7 @@ def document_of(tenant: Tenant) -> Document:
         name=tenant.name,
         plan=Plan(tenant.plan),
         time_zone=tenant.time_zone,
+        unpriced_models=Unpriced(tenant.unpriced_models),
         members=members_of(tenant),
         tags=tuple(tenant.tags),
         provider_keys=provider_keys_of(tenant),

@@ -14,6 +14,7 @@ from billing import evidence
 from console.catalogue.selectors import bounds_of, catalogue_of, floors_in, whitelist_in
 from console.routers.models import PolicyVersion, Router
 from gateway.core.catalogue import Model
+from gateway.core.price import Unpriced
 from gateway.core.router import bar_of, compile_router
 from gateway.core.snapshot import SCHEMA, GatewayKeySnapshot, RouterSnapshot, TenantSnapshot
 
@@ -52,6 +53,7 @@ def surroundings(tenant: Tenant) -> TenantSnapshot:
         suspended=tenant.suspended,
         time_zone=tenant.time_zone,
         tags=tuple(tenant.tags),
+        unpriced_models=Unpriced(tenant.unpriced_models),
         providers=catalogue.providers,
         models=catalogue.models,
         whitelist=whitelist_in(bounds),
@@ -88,6 +90,11 @@ def models_within(tenant: Tenant) -> Callable[[str], tuple[Model, ...]]:
         if router:
             return compile_router(routers[router], around).open if router in routers else ()
         providers = {provider.id: provider for provider in around.providers}
-        return tuple(m for m in around.models if not bar_of(m, providers, around.whitelist, (m.id,)))
+        strict = around.unpriced_models is Unpriced.BLOCK
+        return tuple(
+            m
+            for m in around.models
+            if not bar_of(m, providers, around.whitelist, (m.id,), priced_only=strict)
+        )
 
     return within

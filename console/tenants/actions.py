@@ -17,6 +17,7 @@ from console.outbox import actions as outbox
 from console.tenancy import Role, within
 from console.tenants.errors import AlreadyMember, BeyondOwnRole, LastOwner
 from console.tenants.models import Membership, Plan, Tenant, User
+from gateway.core.price import Unpriced
 
 
 @transaction.atomic
@@ -48,9 +49,15 @@ def update_settings(
     name: str | None = None,
     time_zone: str | None = None,
     tags: Sequence[str] | None = None,
+    unpriced_models: Unpriced | None = None,
 ) -> Tenant:
     """What is None stays as it is; nothing is written where nothing changes."""
-    wanted = {"name": name, "time_zone": time_zone, "tags": None if tags is None else list(tags)}
+    wanted = {
+        "name": name,
+        "time_zone": time_zone,
+        "tags": None if tags is None else list(tags),
+        "unpriced_models": unpriced_models,
+    }
     if time_zone not in {None, tenant.time_zone}:
         transaction.on_commit(partial(rebuild_rollups.delay, str(tenant.pk)), robust=True)
     return _update(tenant, acting=acting, needs=Role.ADMIN, verb="tenant.updated", wanted=wanted)

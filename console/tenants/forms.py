@@ -13,6 +13,7 @@ from console.refusals import Refused
 from console.tenancy import Role
 from console.tenants import names
 from console.tenants.models import Plan, Tenant
+from gateway.core.price import Unpriced
 
 ROLES = {
     Role.VIEWER: "Viewer: reads everything but amounts to export",
@@ -20,6 +21,13 @@ ROLES = {
     Role.EDITOR: "Editor: edits and publishes routers",
     Role.ADMIN: "Admin: keys, whitelist, floors, members, settings",
     Role.OWNER: "Owner: all of it, and owners and the plan",
+}
+
+
+UNPRICED = {
+    Unpriced.UNKNOWN: "They answer; what they cost is shown as unknown and stands apart from savings",
+    Unpriced.ESTIMATE: "They answer, and count as the dearest model of their tier; such costs are never verified",
+    Unpriced.BLOCK: "They do not answer",
 }
 
 
@@ -74,6 +82,13 @@ class SettingsForm(forms.Form):
         widget=forms.TextInput(attrs={"data-tags": True}),
         help_text="What requests may carry in x-rungway-tag-… headers, and what spend can be told apart by.",
     )
+    unpriced_models = forms.TypedChoiceField(
+        label="Models without a known price",
+        choices=[(each.value, told) for each, told in UNPRICED.items()],
+        coerce=Unpriced,
+        required=False,
+        empty_value=None,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,7 +99,12 @@ class SettingsForm(forms.Form):
 
     @classmethod
     def of(cls, tenant: Tenant) -> SettingsForm:
-        initial = {"name": tenant.name, "time_zone": tenant.time_zone, "tags": ", ".join(tenant.tags)}
+        initial = {
+            "name": tenant.name,
+            "time_zone": tenant.time_zone,
+            "tags": ", ".join(tenant.tags),
+            "unpriced_models": tenant.unpriced_models,
+        }
         return cls(initial=initial)
 
     def clean_name(self) -> str:

@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 
 from console.audit.actor import Actor
 from console.tenancy import Owned, Role, every_tenant
+from gateway.core.price import Unpriced
 
 SLUG_LENGTH = 50
 
@@ -71,6 +72,9 @@ class Tenant(models.Model):
     plan = models.CharField(max_length=12, choices=Plan.choices, default=Plan.FREE)
     time_zone = models.CharField(max_length=64, default="UTC")
     tags = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    unpriced_models = models.CharField(
+        max_length=8, choices=[(each.value, each.value) for each in Unpriced], default=Unpriced.UNKNOWN.value
+    )
     suspended = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -21,6 +21,14 @@ class UsageSource(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Unpriced(StrEnum):
+    """What becomes of models whose price nobody knows."""
+
+    UNKNOWN = "unknown"  # they answer, at a cost that is unknown
+    ESTIMATE = "estimate"  # they count as the dearest of their tier, and say so
+    BLOCK = "block"  # they do not answer
+
+
 class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Tokens of one attempt in disjoint buckets; `reasoning` is part of `output` and priced with it.
 
@@ -78,6 +86,7 @@ class Price(Struct, frozen=True, kw_only=True, omit_defaults=True):
     per_search: int = 0  # nano-dollars a search of the web
     above: int = 0  # tokens of prompt
     bands: tuple[Price, ...] = ()
+    estimated: bool = False  # not its own: see Unpriced
 
 
 def price_on(prices: Sequence[Price], day: date) -> Price | None:

@@ -17,6 +17,7 @@ from gateway.core.conditions import Test, compile_condition, matches
 from gateway.core.facts import ModelKind, Tier
 from gateway.core.naming import Models
 from gateway.core.policy import REQUESTED, Floor, Otherwise, Policy, Rule
+from gateway.core.price import Unpriced
 from gateway.core.semantic import Prototypes, compile_classes
 from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
 
@@ -75,7 +76,17 @@ def compile_router(
     providers = {provider.id: provider for provider in tenant.providers}
     by_name = frozenset(names_in(router.policy))
     seats = [
-        Seat(model, bar_of(model, providers, tenant.whitelist, router.policy.whitelist, by_name=by_name))
+        Seat(
+            model,
+            bar_of(
+                model,
+                providers,
+                tenant.whitelist,
+                router.policy.whitelist,
+                by_name=by_name,
+                priced_only=tenant.unpriced_models is Unpriced.BLOCK,
+            ),
+        )
         for model in tenant.models
     ]
     reachable = tuple(seat.model for seat in seats if not seat.bar)
@@ -124,6 +135,7 @@ def bar_of(
     router_whitelist: Sequence[str] | None,
     *,
     by_name: frozenset[str] = frozenset(),
+    priced_only: bool = False,
 ) -> str:
     """Why the model is out of reach for good, or an empty string. `by_name`: models that the policy names."""
     if not on_whitelist(model.id, tenant_whitelist):
@@ -132,6 +144,8 @@ def bar_of(
         return "not on the router's whitelist"
     if model.named_only and model.id not in by_name.union(tenant_whitelist or (), router_whitelist or ()):
         return f"{model.named_only}: used only where it is named"
+    if priced_only and not model.prices:
+        return "its price is unknown, and the tenant blocks such models"
     if not model.provider_key:
         return f"no provider key for {model.provider}"
     provider = providers.get(model.provider)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from gateway.core.baseline import Declared
 from gateway.core.catalogue import Model, Provider
 from gateway.core.policy import Floor, Policy
+from gateway.core.price import Unpriced
 from gateway.core.sealed import Sealed
 
 SCHEMA = 1
@@ -79,6 +80,7 @@ class TenantSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     suspended: bool = False
     time_zone: str = "UTC"
     tags: tuple[str, ...] = ()  # declared attribution tags
+    unpriced_models: Unpriced = Unpriced.UNKNOWN
     providers: tuple[Provider, ...] = ()
     models: tuple[Model, ...] = ()
     whitelist: tuple[str, ...] | None = None

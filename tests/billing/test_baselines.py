@@ -14,6 +14,7 @@ from billing.savings import Compared, Evidence, compared, evidence
 from billing.spend import spend
 from console.tenants.models import Tenant
 from gateway.core.baseline import Declared
+from gateway.core.ladder import AttemptOutcome
 from gateway.core.price import Usage, UsageSource
 from tests.billing.conftest import Book
 from tests.billing.events import GPT_5, MINI, NANO, NOON, attempt, settled
@@ -140,6 +141,22 @@ def test_what_providers_reported_stands_apart_from_what_was_estimated(acme: Tena
         verified=2 * each, estimated=each, verified_requests=2, estimated_requests=1
     )
     assert (total.verified_saved, total.estimated_saved) == (2 * each, each)
+
+
+def test_an_estimated_price_is_no_verified_saving(acme: Tenant, book: Book) -> None:
+    event = settled(acme.pk, attempt(NANO), attempt(NANO, outcome=AttemptOutcome.REJECTED))
+    first, *rest = event.attempts
+    assert first.price is not None
+    guessed = replace(first, price=replace(first.price, estimated=True))
+    book(replace(event, attempts=(guessed, *rest)))
+
+    total = spend(acme, march(acme)).total
+
+    assert evidence(total).verified_requests == 0
+    assert evidence(total).estimated == total.saved
+    (line, _) = acme.ledger.order_by("n")
+    assert line.price is not None
+    assert line.price["estimated"] is True
 
 
 def march(tenant: Tenant) -> SpendQuery:

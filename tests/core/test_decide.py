@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.core.catalogue import Model
 from gateway.core.conditions import Condition, holds
 from gateway.core.decide import Refusal, Route, candidates, decide, object_to
 from gateway.core.explain import explain
 from gateway.core.facts import ModelKind, Need, RequestClass, RequestFacts, Tier
 from gateway.core.policy import Cascade, Floor, Otherwise, Policy, Rule, Unsure
+from gateway.core.price import Unpriced
 from gateway.core.router import direct_router, on_whitelist
 from tests.core.build import MODELS, facts, model, router, tenant
 from tests.core.strategies import floors, policies, requests, whitelists
@@ -27,6 +29,28 @@ def route(policy: Policy, request: RequestFacts, **rest: tuple[Floor, ...]) -> R
 
 def rungs(decided: Route) -> list[tuple[str, tuple[str, ...]]]:
     return [(rung.tier.value, rung.models) for rung in decided.ladder]
+
+
+def test_models_without_a_price_do_not_answer_where_the_tenant_blocks_them() -> None:
+    policy = Policy(otherwise=Otherwise(tier=Tier.MID))
+    models = (model("alpha/free", Tier.MID, None), model("alpha/mid", Tier.MID, (2, 10)))
+
+    def answering(word: Unpriced, *of: Model) -> Route | Refusal:
+        return decide(facts(), router(policy, models=of or models, unpriced_models=word))
+
+    for word in (Unpriced.UNKNOWN, Unpriced.ESTIMATE):
+        decided = answering(word)
+        assert isinstance(decided, Route)
+        assert {model.id for model in decided.kept} == {"alpha/free", "alpha/mid"}
+    blocked = answering(Unpriced.BLOCK)
+    assert isinstance(blocked, Route)
+    assert [model.id for model in blocked.kept] == ["alpha/mid"]
+    explained = explain(facts(), router(policy, models=models, unpriced_models=Unpriced.BLOCK))
+    (free,) = (each for each in explained.candidates if each.model == "alpha/free")
+    assert free.because == "its price is unknown, and the tenant blocks such models"
+    none = answering(Unpriced.BLOCK, models[0])
+    assert isinstance(none, Refusal)
+    assert none.code == "no_eligible_model"
 
 
 @given(policies(), requests(), floors("tenant"), whitelists)

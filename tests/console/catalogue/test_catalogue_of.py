@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from msgspec import structs
 
-from console.catalogue import actions, builtin, selectors
+from console.catalogue import actions, builtin, reach, selectors
 from console.catalogue.specs import ModelSpec, PriceSpec
 from console.outbox.selectors import is_stale
 from console.tenancy import within
@@ -17,6 +17,7 @@ from gateway.core.conditions import Condition
 from gateway.core.facts import ModelKind, Need, RequestClass, Tier
 from gateway.core.money import nano
 from gateway.core.policy import Floor
+from gateway.core.price import Unpriced
 from tests.console.conftest import Person
 
 LLAMA = ModelSpec(
@@ -52,6 +53,32 @@ def test_a_model_is_called_with_the_first_key_of_its_provider(acme: Tenant) -> N
     key(acme, "a-second", "openai")
     assert model(acme, "openai/gpt-5").provider_key == "z-first"
     assert model(acme, "anthropic/claude-haiku-4-5").provider_key == ""
+
+
+def test_a_model_without_a_price_counts_as_the_dearest_of_its_tier_if_the_tenant_says_so(
+    acme: Tenant, ada: Person
+) -> None:
+    for name, price in (
+        ("a", PriceSpec(input=3, output=4)),
+        ("b", PriceSpec(input=4, output=0.5)),
+        ("c", None),
+    ):
+        actions.put_model(acme, structs.replace(LLAMA, id=f"local/{name}", price=price), acting=ada.acting)
+    assert model(acme, "local/c").prices == ()
+
+    acme.unpriced_models = Unpriced.ESTIMATE
+    (guessed,) = model(acme, "local/c").prices
+    assert guessed == structs.replace(model(acme, "local/a").prices[0], since=builtin.ALWAYS, estimated=True)
+    assert not model(acme, "local/b").prices[0].estimated
+
+    acme.unpriced_models = Unpriced.BLOCK
+    assert model(acme, "local/c").prices == ()
+    lines = {
+        line.model.id: line
+        for line in reach.lines(acme, selectors.catalogue_of(acme), own=frozenset(), day=TODAY)
+    }
+    assert lines["local/c"].bar == "its price is unknown, and the tenant blocks such models"
+    assert "price" not in lines["local/b"].bar
 
 
 def test_a_custom_model_as_the_contract_writes_it(acme: Tenant, ada: Person) -> None:

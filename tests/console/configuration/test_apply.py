@@ -106,6 +106,14 @@ def test_the_example_applies_and_again_changes_nothing() -> None:
     assert applied() == []
 
 
+def test_what_becomes_of_models_without_a_price_is_said_and_exported() -> None:
+    applied()
+    assert "unpriced_models: unknown" in exported()
+    assert applied("tenant: globex\nunpriced_models: block\n") == ["~ unpriced models block"]
+    assert "unpriced_models: block" in exported()
+    assert applied(exported()) == []
+
+
 def test_an_export_keeps_every_secret_and_applies_with_no_change() -> None:
     applied()
     text = exported()

@@ -5,6 +5,7 @@ import pytest
 from console.outbox.selectors import is_stale
 from console.tenancy import Role, every_tenant, within
 from console.tenants.models import Membership, Tenant
+from gateway.core.price import Unpriced
 from tests.console.conftest import Person
 
 
@@ -93,6 +94,16 @@ class TestSettings:
             [entry] = acme.audit_entries.all()
         assert entry.changes["tags"] == {"from": ["team", "feature"], "to": ["team", "env"]}
 
+    @pytest.mark.parametrize("word", Unpriced)
+    def test_what_becomes_of_models_without_a_price(self, acme: Tenant, adam: Person, word: Unpriced) -> None:
+        assert (
+            adam.client.post("/t/acme/settings/", {**FORM, "unpriced_models": word.value}).status_code == 302
+        )
+        acme.refresh_from_db()
+        assert acme.unpriced_models == word.value
+        page = adam.client.get("/t/acme/settings/").content.decode()
+        assert f'<option value="{word.value}" selected>' in page
+
     def test_saving_nothing_new_writes_nothing(self, acme: Tenant, adam: Person) -> None:
         adam.client.post("/t/acme/settings/", FORM)
         adam.client.post("/t/acme/settings/", FORM)
@@ -114,6 +125,7 @@ class TestSettings:
             ("name", "safe\u202egnp.exe"),
             ("name", "x" * 101),
             ("time_zone", "Mars/Olympus"),
+            ("unpriced_models", "free"),
             ("tags", "UPPER CASE WORDS"),
             ("tags", "=cmd()"),
             ("tags", ",".join(f"t{n}" for n in range(51))),
