@@ -333,9 +333,8 @@ async def test_an_address_without_the_further_protocol_is_asked_in_the_first(
     redis: Redis, tmp_path: Path
 ) -> None:
     """A tenant's own base may speak less than its vendor does; once that is known, it is asked no more."""
-    KINDS["old"] = Kind(
-        dialect="openai_chat", base="simulator:/azure/openai/v1", also=frozenset({"openai_responses"})
-    )
+    base = "simulator:/azure/openai/deployments/m?api-version=2024-10-21"
+    KINDS["old"] = Kind(dialect="openai_chat", base=base, also=frozenset({"openai_responses"}))
     try:
         async with serving_gateway(redis, tmp_path, tenant("old")) as served:
             answers = [await post(served, {"input": "Say hello"}) for _ in range(2)]
