@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "console.reports",
     "console.whatif",
     "console.statements",
+    "console.invoices",
     "console.api",
     "billing",
 ]

@@ -22,6 +22,7 @@ in_tenant = [
     path("", include("console.reports.urls")),
     path("", include("console.whatif.urls")),
     path("", include("console.statements.urls")),
+    path("", include("console.invoices.urls")),
     path("", include("console.budgets.urls")),
     path("", include("console.routers.urls")),
     path("", include("console.playground.urls")),

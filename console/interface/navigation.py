@@ -43,6 +43,7 @@ NAVIGATION = (
             Item("Spend", "spend", "chart-bar"),
             Item("Budgets", "budgets", "wallet", ("budget",)),
             Item("Statements", "statements", "receipt", ("statement",)),
+            Item("Provider invoices", "provider_invoices", "receipt-2", ("provider_invoice",)),
         ),
     ),
     Group("Traffic", (Item("Requests", "requests", "list-details", ("request",)),)),

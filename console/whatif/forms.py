@@ -28,7 +28,7 @@ class WhatIfForm(forms.Form):
         label="Another whitelist",
         required=False,
         max_length=LONGEST,
-        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "openai/*"}),
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "provider/*"}),
         help_text="In place of the tenant's: one model or pattern a line. Empty leaves it as it is.",
     )
     prices = forms.CharField(

@@ -51,6 +51,10 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     # what-if: an analyst may ask, for nothing that is served changes
     "router_what_if": (VIEWER, ANALYST),
     "router_what_if_run": (VIEWER, None),
+    # invoices
+    "provider_invoices": (VIEWER, ANALYST),
+    "provider_invoice": (VIEWER, None),
+    "provider_invoice_remove": (None, ANALYST),
     # statements
     "statements": (VIEWER, None),
     "statement": (VIEWER, None),

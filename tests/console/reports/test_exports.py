@@ -24,7 +24,7 @@ def test_the_spend_page_gives_a_file_with_its_filters(ada: Person, traffic: Tena
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"].startswith(f'attachment; filename="acme-{form}-')
     assert response["X-Rungway-Unpriced-Attempts"] == "1"
-    lines = b"".join(response).decode().splitlines()  # type: ignore[arg-type]
+    lines = b"".join(response).decode().splitlines()
     assert len(lines) == {"ledger": 2, "focus": 1}[form]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -53,7 +53,7 @@ def book(redis: Redis, *events: RequestSettled) -> None:
     ingest.drain(Stream(redis))
 
 
-def _yesterday(n: int = 0) -> object:
+def _yesterday(n: int = 0) -> datetime:
     return timezone.now() - timedelta(days=1, minutes=n)
 
 
