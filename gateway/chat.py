@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from time import time
 
-import re2
 from msgspec.structs import replace
 
-from gateway.core.checks import verify
+from gateway.checking import checked
 from gateway.core.conversation import ChatRequest, Conversation, Image, Reply, Started
-from gateway.core.ladder import Attempt, AttemptOutcome
 from gateway.core.prompt import Prompt
 from gateway.dialects.dialect import CallerSide, Outgoing, StreamRelay
 from gateway.dispatch import (
@@ -18,16 +16,16 @@ from gateway.dispatch import (
     Dispatcher,
     protocol_of,
     read_answer,
-    read_whole,
     rejects_of,
     secret_of,
 )
 from gateway.egress import Response
 from gateway.journey import Journey, Trial, characters_of, reckoned
-from gateway.judge import consult
 from gateway.streaming import Stream, Translation
+from gateway.webhook import Validators
 
 HOLD = 262_144  # bytes of a stream held back at most while it is checked
+NEXT_LIKELIEST = 2  # tokens told in each place, for a margin
 
 
 class Chat:
@@ -49,11 +47,15 @@ class Chat:
         """The caller's own words where the dialects are equal, else what they mean."""
         protocol, request = protocol_of(trial), self.request
         logprobs = journey.needs_logprobs and "logprobs" not in rejects
+        beside = NEXT_LIKELIEST if logprobs and journey.needs_margin else 0
         if protocol.words == self.surface.name:
             if logprobs:
-                request = replace(request, wants_logprobs=True)
+                request = replace(request, wants_logprobs=True, wants_likeliest=beside)
             return protocol.pass_through(request, trial.model, rejects=rejects)
-        conversation = replace(self.conversation, logprobs=True) if logprobs else self.conversation
+        conversation = self.conversation
+        if logprobs:
+            most = max(beside, conversation.top_logprobs or 0) or None
+            conversation = replace(conversation, logprobs=True, top_logprobs=most)
         return protocol.translate(conversation, trial.model, rejects=rejects)
 
     async def receive(self, journey: Journey, trial: Trial, response: Response) -> Came | Stream:
@@ -70,12 +72,12 @@ class Chat:
             if not self.surface.shows_images and any(isinstance(part, Image) for part in reply.parts):
                 journey.dropped.add("image")
             body = self.surface.render_reply(told(reply, trial), self.request, now=int(time()))
-        return Came(attempt=await self._judged(journey, trial, reply), body=body)
+        return Came(attempt=await checked(journey, trial, reply, self), body=body)
 
     async def _receive_stream(self, journey: Journey, trial: Trial, response: Response) -> Came | Stream:
         stream = Stream(journey, self.surface, trial, self._relay(journey, trial), response)
         cascade = journey.route.target.cascade
-        held = bool(journey.checks) and not (cascade and cascade.stream_unchecked and not journey.attempts)
+        held = bool(journey.checks) and not (cascade and cascade.stream_unchecked and not journey.has_climbed)
         try:
             await stream.prime(until_whole=held, hold=(cascade and cascade.hold) or HOLD)
         except BaseException:
@@ -99,33 +101,19 @@ class Chat:
         stream.account()
         trial.made = stream.relay.id
         body = stream.take()
-        attempt = await self._judged(journey, trial, stream.relay.reply)
+        attempt = await checked(journey, trial, stream.relay.reply, self)
         return Came(attempt=attempt, body=body, content_type=EVENTS)
 
-    async def _judged(self, journey: Journey, trial: Trial, reply: Reply) -> Attempt:
-        """The attempt closed by what the checks say of its answer: those that cost nothing first."""
-        if not journey.checks:
-            return journey.close(trial, AttemptOutcome.ANSWERED, served=reply.model)
-        verdict = verify(reply, journey.checks, search=search)
-        judged = journey.judges if verdict.passed else ()
-        attempt = journey.close(
-            trial,
-            AttemptOutcome.ANSWERED if verdict.passed else AttemptOutcome.REJECTED,
-            because=verdict.objection,
-            served=reply.model,
-        )
-        for judge in judged:
-            if await consult(self._ask, journey, self.prompt, judge, reply) == "failed":
-                return journey.overrule(attempt, "judge")
-        return attempt
+    @property
+    def validators(self) -> Validators:
+        return self._dispatcher.validators
 
-    async def _ask(self, journey: Journey, trial: Trial, conversation: Conversation) -> Reply:
+    async def ask(self, journey: Journey, trial: Trial, conversation: Conversation) -> Reply:
         """One call beside the answer's own, under the same roof; `UpstreamError` when nothing usable came."""
         protocol = protocol_of(trial)
         outgoing = protocol.translate(conversation, trial.model, rejects=rejects_of(trial))
-        journey.announce(trial)
-        response = await self._dispatcher.send(journey, trial, outgoing)
-        reply = protocol.parse_reply(await read_whole(response), secret=secret_of(trial))
+        body = await self._dispatcher.ask(journey, trial, outgoing)
+        reply = protocol.parse_reply(body, secret=secret_of(trial))
         asked = characters_of(part for message in conversation.messages for part in message.parts)
         account(trial, reply, prompt_tokens=asked // 4)
         return reply
@@ -141,8 +129,3 @@ def account(trial: Trial, reply: Reply, *, prompt_tokens: int) -> None:
     trial.usage, trial.usage_source = reckoned(
         reply.usage, reply.usage_source, characters=came, prompt_tokens=prompt_tokens
     )
-
-
-def search(pattern: str, text: str) -> bool:
-    """RE2: linear in the text, whatever the pattern. The engine keeps compiled patterns itself."""
-    return re2.search(pattern, text) is not None

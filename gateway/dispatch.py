@@ -33,6 +33,7 @@ from gateway.journey import Journey, Trial, reckoned
 from gateway.learned import Learned
 from gateway.state import url_for
 from gateway.streaming import Stream
+from gateway.webhook import Validators
 
 LEAST = 0.1  # seconds that must be left for an attempt to be worth beginning
 CONNECT, FIRST_BYTE, IDLE = 5.0, 60.0, 90.0  # seconds
@@ -64,8 +65,11 @@ class Errand(Protocol):
 class Dispatcher:
     """`dice` gives numbers in [0, 1)."""
 
-    def __init__(self, egress: Egress, breakers: Breakers, dice: Callable[[], float] = random) -> None:
+    def __init__(
+        self, egress: Egress, breakers: Breakers, secret_key: bytes, dice: Callable[[], float] = random
+    ) -> None:
         self._egress, self._breakers, self._dice = egress, breakers, dice
+        self.validators = Validators(egress, secret_key)
         self._learned = Learned()
         self._retries, self._hedges = Allowance(at_first=3.0), Allowance(at_first=1.0)
 
@@ -167,10 +171,13 @@ class Dispatcher:
         return trial, outgoing, rejects
 
     def _failed(self, journey: Journey, trial: Trial, error: UpstreamError) -> UpstreamError:
-        if trial.closed:
-            return error
-        journey.close(trial, AttemptOutcome.FAILED, because=error.code, status=error.upstream_status)
-        # What this request alone had wrong says nothing of the model.
+        if not trial.closed:
+            journey.close(trial, AttemptOutcome.FAILED, because=error.code, status=error.upstream_status)
+            self._hold_against(journey, trial, error)
+        return error
+
+    def _hold_against(self, journey: Journey, trial: Trial, error: UpstreamError) -> None:
+        """What this request alone had wrong says nothing of the model."""
         if error.retryable and not (
             isinstance(error, ProviderInvalidRequest) and error.upstream_status != 404
         ):
@@ -181,7 +188,6 @@ class Dispatcher:
                 retry_after=error.retry_after,
                 asked=error.asked,
             )
-        return error
 
     def _cancelled(self, journey: Journey, trial: Trial, because: str = "") -> None:
         """The provider may bill what it read, so that is what we reckon with."""
@@ -280,6 +286,19 @@ class Dispatcher:
             except Exception:
                 broke(journey, trial)
                 raise
+
+    async def ask(self, journey: Journey, trial: Trial, outgoing: Outgoing) -> bytes:
+        """The whole body, of one call beside the answer's own; `UpstreamError` where nothing came of it."""
+        if trial.connection.problem:
+            raise CredentialUnavailable()
+        if trial.model.id in self._breakers.unavailable(journey.runtime.id, trial.started):
+            raise UpstreamError("The provider is failing just now.")
+        journey.announce(trial)
+        try:
+            return await read_answer(journey, trial, await self.send(journey, trial, outgoing))
+        except UpstreamError as error:
+            self._hold_against(journey, trial, error)
+            raise
 
     async def send(self, journey: Journey, trial: Trial, outgoing: Outgoing) -> Response:
         """The response at its headers, with a status that announces an answer."""

@@ -55,7 +55,7 @@ class Handler:
         self._cooldowns = Cooldowns(self._redis, breakers)
         self._tools = Tools(
             spool=self._spool,
-            dispatcher=Dispatcher(self._egress, breakers),
+            dispatcher=Dispatcher(self._egress, breakers, settings.secret_key),
             breakers=breakers,
             admission=Admission(self._redis, gateways=settings.gateways, process=self._spool.process),
             makers=Makers(self._redis),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from gateway import telemetry
 from gateway.core.baseline import of_kind
-from gateway.core.catalogue import Model, protocol_for
+from gateway.core.catalogue import Model, Provider, protocol_for
 from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
 from gateway.core.decide import Route, decide, expected_cost, within_floors
 from gateway.core.events import Evidence, Intent, Origin, RequestSettled
@@ -18,7 +18,7 @@ from gateway.core.facts import RequestFacts, Tier
 from gateway.core.foresee import keys_of
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model, outcome_of
 from gateway.core.money import nano
-from gateway.core.policy import Check, Judge
+from gateway.core.policy import Check
 from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.core.router import Router
 from gateway.core.settle import Settlement, line_of, settle, total
@@ -116,12 +116,13 @@ class Journey:
         return cascade.checks if cascade else ()
 
     @property
-    def judges(self) -> tuple[Judge, ...]:
-        return tuple(check.judge for check in self.checks if check.judge is not None)
+    def needs_logprobs(self) -> bool:
+        return any(check.mean_logprob is not None or check.margin is not None for check in self.checks)
 
     @property
-    def needs_logprobs(self) -> bool:
-        return any(check.mean_logprob is not None for check in self.checks)
+    def needs_margin(self) -> bool:
+        """The likeliest tokens beside those that were taken."""
+        return any(check.margin is not None for check in self.checks)
 
     @property
     def remaining(self) -> float:
@@ -136,6 +137,10 @@ class Journey:
         cascade = self.route.target.cascade
         up_to = cascade.up_to if cascade else None
         return next_model(self.ladder, self.attempts, up_to=up_to, avoiding=avoiding, again=self.again)
+
+    @property
+    def has_climbed(self) -> bool:
+        return any(attempt.outcome is AttemptOutcome.REJECTED for attempt in self.attempts)
 
     @property
     def answers(self) -> int:
@@ -177,14 +182,28 @@ class Journey:
     def begin(self, model_id: str, *, kind: Kind = Kind.ANSWER) -> Trial:
         """The one place where an attempt starts, and so where the envelope is held for every kind of it."""
         model = self.router.models.get(model_id)
-        if model is None or model_id not in (
-            self._envelope if kind is Kind.ANSWER else self.router.reachable
-        ):
+        if model is None or model_id not in self._within(kind):
             raise OutsideEnvelope(model_id)
         connection = self.runtime.connections[model.provider_key]
         dialect = protocol_for(model, connection.provider, self.facts.surface)
         self.begun += 1
         return Trial(f"{self.origin.request_id}-{self.begun}", model, connection, kind, dialect)
+
+    def _within(self, kind: Kind) -> Collection[str]:
+        """Who may be asked: to answer, whom the decision holds; to compare, who could have answered; to judge, anybody
+        whom requests reach. Nobody is below a floor, whatever for."""
+        if kind is Kind.ANSWER or kind is Kind.COUNT:
+            return self._envelope
+        if kind is Kind.JUDGE:
+            floors = [floor.tier for _, floor in self.router.floors if floor.name in self.route.target.floors]
+            return {model.id for model in self.router.open if all(model.tier >= tier for tier in floors)}
+        return {model.id for model in within_floors(self.route.target, self.facts, self.router)}
+
+    def begin_webhook(self, host: str) -> Trial:
+        """An attempt that asks no model: the tenant's own validator."""
+        self.begun += 1
+        model = Model(id=f"webhook/{host}", provider="webhook", tier=Tier.LOCAL)
+        return Trial(f"{self.origin.request_id}-{self.begun}", model, _NOWHERE, Kind.WEBHOOK, "")
 
     def announce(self, trial: Trial) -> None:
         """The intent: on disk before the provider is called."""
@@ -294,6 +313,11 @@ class Journey:
         if self.checked and delivered is not None and delivered.outcome is AttemptOutcome.ANSWERED:
             scores[delivered.model] = 1.0
         return Evidence(sketch=self.sketch, keys=keys_of(self.facts), scores=scores) if scores else None
+
+
+_NOWHERE = Connection(
+    id="", name="", provider=Provider(id="webhook", name="Webhook", dialect="", base_url="")
+)
 
 
 def reckoned(

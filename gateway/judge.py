@@ -1,22 +1,28 @@
-"""The check that needs a model: an attempt of its own, paid for like every other, whose reply is a verdict."""
+"""The checks that need a model: attempts of their own kinds, paid for like every other, whose replies are verdicts."""
 
 from __future__ import annotations
 
+import asyncio
 import re
-from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 
-from gateway.core.checks import Finding
+from msgspec.structs import replace
+
+from gateway.core.checks import Finding, said
 from gateway.core.conversation import Conversation, Message, Reply, Role, Text
 from gateway.core.ladder import AttemptOutcome, Kind
-from gateway.core.policy import Judge
+from gateway.core.policy import Agreement, Judge, SelfAgreement
 from gateway.core.prompt import Prompt
+from gateway.core.quality.agreement import agree
 from gateway.errors import CallerError, UpstreamError
 from gateway.journey import Journey, OutsideEnvelope, Trial
 
 Ask = Callable[[Journey, Trial, Conversation], Awaitable[Reply]]
+Say = Callable[[Reply], str]  # what the attempt is remembered by
 
 MAX_SHOWN = 8_000  # characters of the request and of the answer that a judge reads
+VERDICT = 16  # tokens of a judge's reply
+VARIED = 0.7  # the temperature of a sample, where the caller's would make all of them alike
 RUBRIC = "The answer is correct, complete, and does what the request asks for."
 
 _SCORE = re.compile(r"(?<![\d.])(?:0(?:\.\d+)?|1(?:\.0+)?)(?![\d.])")
@@ -24,23 +30,87 @@ _SCORE = re.compile(r"(?<![\d.])(?:0(?:\.\d+)?|1(?:\.0+)?)(?![\d.])")
 
 async def consult(ask: Ask, journey: Journey, prompt: Prompt, judge: Judge, reply: Reply) -> Finding:
     """Passed or failed as the judge scores; unknown when it cannot be asked or says no number."""
-    try:
-        trial = journey.begin(judge.model, kind=Kind.JUDGE)
-    except OutsideEnvelope:
+    asked = question(prompt, reply, judge)
+    verdict = await aside(
+        ask, journey, judge.model, Kind.JUDGE, asked, lambda verdict: f"scored {score_of(verdict.text)}"
+    )
+    score = None if verdict is None else score_of(verdict.text)
+    return "unknown" if score is None else said(score >= judge.at_least)
+
+
+async def second_opinion(
+    ask: Ask, journey: Journey, conversation: Conversation, check: Agreement, reply: Reply, answered_by: str
+) -> Finding:
+    """Whether another model comes to the same. With itself a model agrees too easily to tell."""
+    if check.model == answered_by:
         return "unknown"
+    other = await aside(
+        ask, journey, check.model, Kind.AGREEMENT, alone(conversation), lambda other: compared(reply, other)
+    )
+    return "unknown" if other is None else said(is_same(reply, other))
+
+
+async def again(
+    ask: Ask, journey: Journey, conversation: Conversation, check: SelfAgreement, reply: Reply, model: str
+) -> Finding:
+    """How often the model says the same when asked anew; the samples are drawn at once."""
+    conversation = varied(alone(conversation))
+    samples = await asyncio.gather(
+        *(
+            aside(ask, journey, model, Kind.SAMPLE, conversation, lambda other: compared(reply, other))
+            for _ in range(check.samples - 1)
+        )
+    )
+    came = [sample for sample in samples if sample is not None]
+    if not came:
+        return "unknown"
+    agreeing = 1 + sum(is_same(reply, sample) for sample in came)
+    return said(agreeing >= check.at_least * (1 + len(came)))
+
+
+async def aside(
+    ask: Ask, journey: Journey, model: str, kind: Kind, conversation: Conversation, say: Say
+) -> Reply | None:
+    """One call beside the answer's own; None when nothing usable came of it."""
     try:
-        verdict = await ask(journey, trial, question(prompt, reply, judge))
+        trial = journey.begin(model, kind=kind)
+    except OutsideEnvelope:
+        return None
+    try:
+        reply = await ask(journey, trial, conversation)
     except (UpstreamError, CallerError) as error:
         journey.close(trial, AttemptOutcome.FAILED, because=error.code, status=error.status)
-        return "unknown"
-    except CancelledError:
+        return None
+    except asyncio.CancelledError:
         journey.close(trial, AttemptOutcome.CANCELLED, status=0)
         raise
-    score = score_of(verdict.text)
-    journey.close(trial, AttemptOutcome.ANSWERED, served=verdict.model, because=f"scored {score}")
-    if score is None:
-        return "unknown"
-    return "passed" if score >= judge.at_least else "failed"
+    journey.close(trial, AttemptOutcome.ANSWERED, served=reply.model, because=say(reply))
+    return reply
+
+
+def is_same(one: Reply, other: Reply) -> bool:
+    """By what they say; of tools, by which are called with what."""
+    if one.tool_calls or other.tool_calls:
+        ours, theirs = ([(call.name, call.arguments) for call in each.tool_calls] for each in (one, other))
+        return len(ours) == len(theirs) and all(
+            mine[0] == yours[0] and agree(mine[1] or "{}", yours[1] or "{}")
+            for mine, yours in zip(ours, theirs, strict=True)
+        )
+    return agree(one.text, other.text)
+
+
+def compared(one: Reply, other: Reply) -> str:
+    return "agrees" if is_same(one, other) else "differs"
+
+
+def alone(conversation: Conversation) -> Conversation:
+    """The same question, for one whole answer."""
+    return replace(conversation, streaming=False, choices=1)
+
+
+def varied(conversation: Conversation) -> Conversation:
+    told = conversation.temperature
+    return conversation if told is None or told >= VARIED else replace(conversation, temperature=VARIED)
 
 
 def question(prompt: Prompt, reply: Reply, judge: Judge) -> Conversation:
@@ -54,7 +124,7 @@ def question(prompt: Prompt, reply: Reply, judge: Judge) -> Conversation:
     shown = f"<<<request>>>\n{asked}\n<<<answer>>>\n{reply.text[:MAX_SHOWN]}\n<<<end>>>\nScore:"
     return Conversation(
         messages=(Message(Role.SYSTEM, (Text(system),)), Message(Role.USER, (Text(shown),))),
-        max_output_tokens=16,
+        max_output_tokens=VERDICT,
         temperature=0.0,
     )
 

@@ -19,6 +19,7 @@ from gateway.core.conversation import (
     TextDelta,
     Thinking,
     ThinkingDelta,
+    Token,
     ToolArguments,
     ToolCall,
     ToolCallStarted,
@@ -35,6 +36,7 @@ def assemble(deltas: Iterable[Delta], *, logprobs: tuple[float, ...] | None = No
     thoughts: list[str] = []
     refusals: list[str] = []
     calls: dict[int, tuple[ToolCallStarted, list[str]]] = {}
+    tokens: list[Token] = []
     finish, stop_sequence, usage = Finish.UNKNOWN, "", NOTHING
     for delta in deltas:
         match delta:
@@ -42,6 +44,7 @@ def assemble(deltas: Iterable[Delta], *, logprobs: tuple[float, ...] | None = No
                 started = delta
             case TextDelta(text, choice):
                 texts += [text] if not choice else []
+                tokens += delta.tokens if not choice else ()
             case ThinkingDelta(text):
                 thoughts.append(text)
             case RefusalDelta(text):
@@ -62,6 +65,7 @@ def assemble(deltas: Iterable[Delta], *, logprobs: tuple[float, ...] | None = No
         usage=usage,
         usage_source=UsageSource.NONE if usage == NOTHING else UsageSource.PROVIDER_FINAL,
         logprobs=logprobs,
+        tokens=tuple(tokens),
         stop_sequence=stop_sequence,
     )
 

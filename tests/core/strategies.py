@@ -7,7 +7,22 @@ from hypothesis import strategies as st
 from gateway.core.conditions import Condition, Range
 from gateway.core.demand import Quality
 from gateway.core.facts import Need, RequestClass, RequestFacts, Surface, Tier
-from gateway.core.policy import Cascade, Check, Floor, Otherwise, Policy, Rule, Unsure
+from gateway.core.policy import (
+    Agreement,
+    Cascade,
+    Check,
+    Floor,
+    Hedge,
+    Judge,
+    Otherwise,
+    Policy,
+    Retries,
+    Rule,
+    SelfAgreement,
+    Timeouts,
+    Unsure,
+    Webhook,
+)
 from gateway.core.quality.estimate import Estimate
 from tests.core.build import MODELS, facts
 
@@ -46,9 +61,25 @@ checks = st.sampled_from(
         Check(json_valid=True),
         Check(mean_logprob=Range(at_least=-0.5)),
         Check(regex="a"),
+        Check(not_hedging=True),
+        Check(schema_valid=True),
+        Check(tool_arguments_valid=True),
+        Check(length=Range(at_least=1, at_most=900)),
+        Check(margin=Range(at_least=0.5)),
+        Check(agreement=Agreement(model="beta/mini")),
+        Check(self_agreement=SelfAgreement(samples=2, at_least=0.5)),
+        Check(judge=Judge(model="alpha/mini", at_least=0.2)),
+        Check(webhook=Webhook(url="https://validator.test/check", send=("answer",))),
     ]
 )
-cascades = st.none() | st.builds(Cascade, up_to=tiers, checks=st.lists(checks, max_size=2).map(tuple))
+cascades = st.none() | st.builds(
+    Cascade,
+    up_to=tiers,
+    checks=st.lists(checks, max_size=3).map(tuple),
+    hold=st.none() | st.integers(0, 1000),
+    stream_unchecked=st.booleans(),
+    max_cost_usd=st.sampled_from([None, 0.0, 0.0001, 0.25]),
+)
 estimates = st.tuples(shares, shares).map(lambda pair: Estimate(max(pair), min(pair)))
 qualities = st.builds(Quality, at_least=st.sampled_from([0.3, 0.9, "0.5 of baseline", "0.95 of baseline"]))
 outcomes = st.one_of(
@@ -71,6 +102,12 @@ def policies(draw: st.DrawFn) -> Policy:
         otherwise=Otherwise(**draw(outcomes)),
         unsure=draw(st.none() | st.builds(Unsure, tier=tiers, confidence_below=shares)),
         floors=draw(floors("router")),
+        timeouts=draw(st.none() | st.builds(Timeouts, first_byte_ms=st.integers(1_000, 60_000))),
+        retries=draw(
+            st.none()
+            | st.builds(Retries, times=st.integers(0, 2), backoff_ms=st.just(1), before_up=st.booleans())
+        ),
+        hedge=draw(st.none() | st.builds(Hedge, after_ms=st.integers(1, 50), share=shares)),
     )
 
 

@@ -179,7 +179,7 @@ def test_no_attempt_leaves_the_envelope(
     for each in called:
         assert all(on_whitelist(each.id, whitelist) for whitelist in bounds)
         assert all(each.tier >= floor.tier for floor in floors)
-    assert len(called) <= 3
+    assert len(called) <= 3 * (1 + 3)  # answers, each with at most three checks that ask somebody
 
 
 def by_tags(floor: Floor, tags: dict[str, str]) -> bool:
