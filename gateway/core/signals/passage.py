@@ -77,7 +77,8 @@ def look_up(text: str, *, is_instruction: bool = False) -> Passage:
 def skim(text: str) -> Passage:
     """Only the subjects, as of material that is not obeyed anyway."""
     words = plain(text).decode().split()
-    return Passage("", len(words), known_of(words), ())
+    # In no order: of what is not obeyed only how many words there are of each subject is asked.
+    return Passage("", len(words), {word: _ENTRIES[word] for word in _KNOWN.intersection(words)}, ())
 
 
 def known_of(words: Sequence[str]) -> Mapping[str, Entry]:
@@ -162,10 +163,10 @@ def count_subjects(passages: Sequence[Passage]) -> dict[str, int]:
     counts: dict[str, int] = {}
     known: dict[str, Entry] = {}
     for passage in passages:
-        known.update(passage.known)
+        known |= passage.known
     for entry in known.values():
         for subject in entry.subjects:
-            counts[subject] = counts.get(subject, 0) + 1
+            counts[subject] = counts[subject] + 1 if subject in counts else 1
     return counts
 
 
@@ -290,4 +291,5 @@ def _anchor(form: str) -> str:
 
 
 _ENTRIES: Mapping[str, Entry] = _compiled()
+_KNOWN = frozenset(_ENTRIES)
 _UNPARTED_FORMS = tuple((form, _NAMED[name]) for name, forms in EAST_ASIAN.items() for form in forms.split())

@@ -71,7 +71,7 @@ def shape_of(prompt: Prompt, reading: Reading, *, input_tokens: int) -> Shape:
         words=reading.words,
         question=is_question(text, reading),
         numbers=count_numbers(start) + reading.subjects.get("number", 0),
-        options=has_options(text[-_OPTIONS_WITHIN:].lower()),
+        options=has_options(text[-_OPTIONS_WITHIN:]),
         code=count_marks(start, _CODE_MARKS),
         formulas=count_marks(start, _FORMULA_MARKS),
         choices=count_choices(clauses),
@@ -142,8 +142,11 @@ def is_either(clauses: Sequence[Sequence[str]]) -> bool:
     )
 
 
-def has_options(lowered: str) -> bool:
+def has_options(text: str) -> bool:
     """The first of a list's marks is looked for first: it is missing in nearly all texts."""
+    if not ("\n" in text or ")" in text or "alse" in text):
+        return False
+    lowered = text.lower()
     return any(
         first in lowered and all(mark in lowered for mark in others) for first, *others in _OPTION_MARKS
     )
