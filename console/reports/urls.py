@@ -2,7 +2,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from console.reports.pages.dead_letters import dead_letter_discard, dead_letter_retry, dead_letters
 from console.reports.pages.exports import spend_export
-from console.reports.pages.overkill import overkill
+from console.reports.pages.overkill import overkill, overkill_rule
 from console.reports.pages.overview import overview
 from console.reports.pages.requests import request, requests
 from console.reports.pages.savings import savings
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("spend/export/<str:form>/", spend_export, name="spend_export"),
     path("savings/", savings, name="savings"),
     path("overkill/", overkill, name="overkill"),
+    path("overkill/rule/", overkill_rule, name="overkill_rule"),
     path("requests/", requests, name="requests"),
     path("requests/<str:request_id>/", request, name="request"),
     path("unread-events/", dead_letters, name="dead_letters"),

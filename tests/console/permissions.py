@@ -24,6 +24,7 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     "spend_export": (VIEWER, None),
     "savings": (VIEWER, None),
     "overkill": (VIEWER, None),
+    "overkill_rule": (None, EDITOR),
     "requests": (VIEWER, None),
     "request": (VIEWER, None),
     "dead_letters": (VIEWER, None),
