@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,10 +19,19 @@ if TYPE_CHECKING:
 PERIODS = ("day", "week", "month")
 AT_LIMIT = ("block", "downgrade", "alert")
 MOST = nano(1_000_000_000)
+ALERT_AT = (50, 80, 100)  # percent
+MOST_ALERTS, MOST_PERCENT = 10, 1000
 
 
 def put(
-    tenant: Tenant, *, name: str, usd: int | float | str, per: str, at_limit: str, scope: BudgetScope
+    tenant: Tenant,
+    *,
+    name: str,
+    usd: int | float | str,
+    per: str,
+    at_limit: str,
+    scope: BudgetScope,
+    alert_at: Sequence[int] = ALERT_AT,
 ) -> bool:
     """Whether anything changed. Zero dollars block all, on purpose."""
     wanted = {
@@ -29,6 +39,7 @@ def put(
         "per": _one_of("per", per, PERIODS),
         "at_limit": _one_of("at_limit", at_limit, AT_LIMIT),
         "limits": msgspec.to_builtins(scope),
+        "alert_at": percents(alert_at),
     }
     row = tenant.budgets.filter(name=name).first() or Budget(tenant=tenant, name=name)
     if row.pk and all(getattr(row, field) == value for field, value in wanted.items()):
@@ -56,6 +67,15 @@ def amount(usd: int | float | str) -> int:
     if not 0 <= value <= MOST:
         raise ValidationError({"usd": "A budget lies between 0 and a billion dollars."})
     return value
+
+
+def percents(given: Sequence[int]) -> list[int]:
+    """Thresholds, lowest first."""
+    if len(given) > MOST_ALERTS or any(not 1 <= percent <= MOST_PERCENT for percent in given):
+        raise ValidationError(
+            {"alert_at": f"Give up to {MOST_ALERTS} percentages between 1 and {MOST_PERCENT}."}
+        )
+    return sorted(set(given))
 
 
 def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -16,8 +16,9 @@ from django.db import connection
 from msgspec import Struct
 from redis import Redis
 
+from billing import alerts
 from billing.models import Budget
-from billing.standing import spent_by_value
+from billing.standing import spent_by_value, standings_in
 from console.tenancy import every_tenant, within
 from gateway.core.budget import ALIVE, KEPT, KNOWN, TOUCHED, Window, book, window, window_named
 
@@ -102,9 +103,12 @@ class Books:
             # Which are in the ledger is asked before its sum is: one that comes in between is counted twice for a
             # moment, and never not at all.
             stored = _stored(row.tenant, entries, span)
-            sums = dict.fromkeys(_values(fields), 0) | dict(spent_by_value(row, span))
+            spent = spent_by_value(row, span)
+            sums = dict.fromkeys(_values(fields), 0) | dict(spent)
             gone = self._gone(entry for entry in entries if entry.request not in stored)
             self._absorb(row, span, sums, sorted(stored), gone)
+            if self._now in span:
+                alerts.watch(row, standings_in(row, span, spent, now=self._now))
             if len(stored) + len(gone) < len(entries):
                 self._redis.sadd(TOUCHED, name)
 

@@ -435,6 +435,30 @@ class DeadLetter(models.Model):
         return f"{self.entry}: {self.reason}"
 
 
+class Alert(Owned):
+    """Something that people are to be told, once: `key` says what it is about. See `billing.alerts`."""
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID())
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="alerts")
+    at = models.DateTimeField(db_default=Now())
+    kind = models.CharField(max_length=32)  # budget | …
+    key = models.CharField(max_length=300)
+    title = models.TextField()
+    text = models.TextField()
+    facts = models.JSONField()  # what a program would want to know of it
+
+    class Meta:
+        indexes = (models.Index(fields=("tenant", "-at"), name="alerts_newest"),)
+        constraints = (models.UniqueConstraint("tenant", "key", name="one_alert_a_key"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+def percents() -> list[int]:
+    return [50, 80, 100]
+
+
 class Budget(Owned):
     """An amount that a scope may spend in a period; `gateway.core.snapshot.Budget` is what is published of it."""
 
@@ -444,6 +468,7 @@ class Budget(Owned):
     per = models.CharField(max_length=8)
     at_limit = models.CharField(max_length=16)
     limits = models.JSONField(default=dict)  # core.snapshot.BudgetScope
+    alert_at = models.JSONField(default=percents)  # of the amount, each told once a period
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["tenant", "name"], name="one_budget_a_name"),)

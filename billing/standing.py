@@ -54,7 +54,11 @@ class Standing(Struct, frozen=True, kw_only=True):
 def standings(row: Budget, *, now: datetime) -> list[Standing]:
     """The fullest first; one alone where the budget is one sum."""
     span = window(row.per, row.tenant.time_zone, now)
-    found = spent_by_value(row, span)
+    return standings_in(row, span, spent_by_value(row, span), now=now)
+
+
+def standings_in(row: Budget, span: Window, found: Mapping[str, int], *, now: datetime) -> list[Standing]:
+    """Of what was spent by value in one period."""
     rows = [
         Standing(name=row.name, value=value, limit=row.nano, spent=spent, window=span, now=now)
         for value, spent in found.items()

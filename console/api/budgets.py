@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.http import Http404
+from django.utils import timezone
 from msgspec import Struct
 
-from billing import models
+from billing import models, standing
+from billing.standing import standings
 from console.api.endpoint import Call, Endpoint, named, operation, submission
 from console.api.errors import invalid
 from console.api.listing import PAGE, Listing, listing
 from console.configuration import budgets
 from console.configuration.document import BudgetEntry
 from console.tenancy import Role
+from gateway.core.budget import window
 from gateway.core.money import usd
 from gateway.core.snapshot import BudgetScope
+
+
+class Period(Struct, frozen=True, kw_only=True):
+    """That is now."""
+
+    start: datetime
+    end: datetime
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    value: str  # of the tag each value of which has the amount for itself; else empty
+    spent_usd: str
+    left_usd: str
+    forecast_usd: str | None  # at the end of the period, at this pace; null while that says nothing
 
 
 class Budget(Struct, frozen=True, kw_only=True):
@@ -22,6 +41,9 @@ class Budget(Struct, frozen=True, kw_only=True):
     per: str
     at_limit: str
     scope: BudgetScope
+    alert_at: tuple[int, ...]  # percent, each told once a period
+    period: Period
+    standing: tuple[Standing, ...]  # one, or one for each value of a tag, fullest first; from the ledger
 
 
 class Budgets(Endpoint):
@@ -60,4 +82,25 @@ def put(call: Call, given: BudgetEntry) -> Budget:
 
 
 def shown(row: models.Budget) -> Budget:
-    return Budget(name=row.name, usd=usd(row.nano), per=row.per, at_limit=row.at_limit, scope=row.scope)
+    now = timezone.now()
+    span = window(row.per, row.tenant.time_zone, now)
+    return Budget(
+        name=row.name,
+        usd=usd(row.nano),
+        per=row.per,
+        at_limit=row.at_limit,
+        scope=row.scope,
+        alert_at=tuple(row.alert_at),
+        period=Period(start=span.start, end=span.end),
+        standing=tuple(map(stands, standings(row, now=now))),
+    )
+
+
+def stands(found: standing.Standing) -> Standing:
+    forecast = found.forecast
+    return Standing(
+        value=found.value,
+        spent_usd=usd(found.spent),
+        left_usd=usd(found.left),
+        forecast_usd=None if forecast is None else usd(forecast),
+    )

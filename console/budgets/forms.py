@@ -27,6 +27,13 @@ class BudgetForm(forms.Form):
     at_limit = forms.ChoiceField(
         label="When it is spent", choices=AT_LIMIT, initial="block", widget=forms.RadioSelect
     )
+    alert_at = forms.CharField(
+        label="Alert at, %",
+        required=False,
+        max_length=60,
+        initial="50, 80, 100",
+        help_text="Each is told once a period. Empty: none.",
+    )
     router = forms.ChoiceField(required=False, help_text="Only calls through this router.")
     key = forms.ChoiceField(label="Gateway key", required=False, help_text="Only calls with this key.")
     tag = forms.ChoiceField(required=False, help_text="Only calls with this tag.")
@@ -54,8 +61,16 @@ class BudgetForm(forms.Form):
         initial = {
             "name": row.name, "usd": usd(row.nano), "per": row.per, "at_limit": row.at_limit,
             "router": scope.router or "", "key": scope.key or "", "tag": tag, "value": value,
+            "alert_at": ", ".join(map(str, row.alert_at)),
         }  # fmt: skip
         return cls(tenant=row.tenant, initial=initial)
+
+    def clean_alert_at(self) -> tuple[int, ...]:
+        given = [part.strip().removesuffix("%").strip() for part in self.cleaned_data["alert_at"].split(",")]
+        try:
+            return tuple(int(part) for part in given if part)
+        except ValueError:
+            raise forms.ValidationError("Whole percentages, with commas between them: 50, 80, 100.") from None
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -74,7 +89,12 @@ class BudgetForm(forms.Form):
             tag={given["tag"]: given["value"]} if given["tag"] else None,
         )
         return BudgetEntry(
-            name=given["name"], usd=given["usd"], per=given["per"], at_limit=given["at_limit"], scope=scope
+            name=given["name"],
+            usd=given["usd"],
+            per=given["per"],
+            at_limit=given["at_limit"],
+            scope=scope,
+            alert_at=given["alert_at"],
         )
 
     def take(self, errors: dict[str, list[str]]) -> None:

@@ -32,7 +32,13 @@ def put(tenant: Tenant, entry: BudgetEntry, *, acting: Actor) -> tuple[Budget, b
     if before is None or before.scope != entry.scope:  # what it is over may be gone since; it stays as it was
         _check(tenant, entry.scope)
     changed = budgets.put(
-        tenant, name=name, usd=entry.usd, per=entry.per, at_limit=entry.at_limit, scope=entry.scope
+        tenant,
+        name=name,
+        usd=entry.usd,
+        per=entry.per,
+        at_limit=entry.at_limit,
+        scope=entry.scope,
+        alert_at=entry.alert_at,
     )
     after = tenant.budgets.get(name=name)
     if changed:
@@ -74,4 +80,6 @@ def remove(tenant: Tenant, name: str, *, acting: Actor) -> bool:
 def _shown(row: Budget | None) -> dict[str, object]:
     if row is None:
         return {}
-    return {"usd": usd(row.nano), "per": row.per, "at_limit": row.at_limit, "scope": row.limits}
+    return {
+        "usd": usd(row.nano), "per": row.per, "at_limit": row.at_limit, "scope": row.limits, "alert_at": row.alert_at
+    }  # fmt: skip

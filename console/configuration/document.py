@@ -68,6 +68,7 @@ class BudgetEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     per: str
     at_limit: str = "block"
     scope: BudgetScope = BudgetScope()
+    alert_at: tuple[int, ...] = (50, 80, 100)  # percent, each told once a period
 
 
 class RouterEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -74,4 +74,11 @@ def gateway_key(key: GatewayKey) -> GatewayKeyEntry:
 
 
 def budget(row: Budget) -> BudgetEntry:
-    return BudgetEntry(name=row.name, usd=usd(row.nano), per=row.per, at_limit=row.at_limit, scope=row.scope)
+    return BudgetEntry(
+        name=row.name,
+        usd=usd(row.nano),
+        per=row.per,
+        at_limit=row.at_limit,
+        scope=row.scope,
+        alert_at=tuple(row.alert_at),
+    )

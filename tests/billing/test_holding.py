@@ -172,3 +172,32 @@ def test_each_scope_has_its_own_sum(acme: Tenant, book: Book, redis: Redis) -> N
     found = {name: sums(redis, row)[0] // COST for name, row in rows.items()}
     assert found == {"router": 3, "tag": 2, "each": 0, "key": 0, "both": 1}
     assert [sums(redis, rows["each"], value)[0] // COST for value in ("search", "ads")] == [2, 1]
+
+
+def test_each_threshold_is_told_once_a_period(acme: Tenant, book: Book, redis: Redis) -> None:
+    with within(acme):
+        put(
+            acme,
+            name="all",
+            usd="0.00026",
+            per="month",
+            at_limit="alert",
+            scope=BudgetScope(),
+            alert_at=(50, 100),
+        )
+    told = []
+    for _ in range(3):
+        book(settled(acme.pk, attempt(NANO)))  # half of it, and half again
+        for _ in range(2):
+            keep(redis, all_of_them=True)
+        with within(acme):
+            told.append(list(acme.alerts.order_by("at").values_list("title", flat=True)))
+    half, all_of_it = "The budget all is spent to 50 %", "The budget all is spent"
+    assert told == [[half], [half, all_of_it], [half, all_of_it]]
+    with within(acme):
+        first = acme.alerts.order_by("at")[0]
+        assert (first.kind, first.facts["spent_usd"], first.facts["percent"]) == ("budget", "0.00013", 50)
+        put(acme, name="all", usd=1000, per="month", at_limit="alert", scope=BudgetScope())
+    keep(redis, all_of_them=True)
+    with within(acme):
+        assert acme.alerts.count() == 2

@@ -85,7 +85,10 @@ def test_budgets(acme: Tenant, admin: Program) -> None:
         "scope": {"tag": {"team": "search"}},
     }
     made = admin.post("budgets", budget)
-    assert (made.status, made.body) == (201, budget | {"at_limit": "block"})
+    shown = budget | {"at_limit": "block", "alert_at": [50, 80, 100], "period": made.body["period"]}
+    nothing = {"value": "", "spent_usd": "0", "left_usd": budget["usd"], "forecast_usd": None}
+    stands = made.body["standing"][0] | {"forecast_usd": None}  # "0" once the month is a little older
+    assert (made.status, made.body | {"standing": [stands]}) == (201, shown | {"standing": [nothing]})
     assert admin.post("budgets", budget).status == 400
     assert admin.put("budgets/team/search", {"usd": 0, "per": "day"}).body["usd"] == "0"
     assert admin.put("budgets/team/search", {"usd": 0, "per": "day"}).status == 200

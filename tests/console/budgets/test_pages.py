@@ -19,7 +19,7 @@ from tests.console.browsing import form_in
 from tests.console.conftest import Person
 
 HERE = "/t/acme/budgets/"
-GIVEN = {"name": "search", "usd": "50", "per": "month", "at_limit": "block", "router": "", "key": "", "tag": "", "value": ""}  # fmt: skip
+GIVEN = {"name": "search", "usd": "50", "per": "month", "at_limit": "block", "router": "", "key": "", "tag": "", "value": "", "alert_at": "50, 90"}  # fmt: skip
 
 
 def rows(acme: Tenant) -> list[tuple[str, int, str, str, BudgetScope]]:
@@ -48,7 +48,12 @@ def test_one_is_added_changed_and_deleted(acme: Tenant, ada: Person) -> None:
     with within(acme):
         number = acme.budgets.get().pk
     form = form_in(ada.client.get(f"{HERE}{number}/").text)
-    assert (form["usd"], form["per"], form["at_limit"]) == ("50", "month", "block")
+    assert (form["usd"], form["per"], form["at_limit"], form["alert_at"]) == (
+        "50",
+        "month",
+        "block",
+        "50, 90",
+    )
     changed = {**GIVEN, "usd": "0.5", "at_limit": "downgrade", "tag": "team", "value": "*"}
     assert ada.client.post(f"{HERE}{number}/", changed).status_code == 302
     assert rows(acme) == [("search", 5 * 10**8, "month", "downgrade", BudgetScope(tag={"team": "*"}))]
@@ -66,6 +71,8 @@ def test_one_is_added_changed_and_deleted(acme: Tenant, ada: Person) -> None:
         ("usd", "$5", "not an amount"),
         ("usd", "0.0000000001", "finer than a nano-dollar"),
         ("usd", "", "required"),
+        ("alert_at", "half", "Whole percentages"),
+        ("alert_at", "0", "percentages between 1 and 1000"),
         ("per", "year", "not one of the available choices"),
         ("router", "nowhere", "not one of the available choices"),
         ("tag", "team", "Which value?"),
