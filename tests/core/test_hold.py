@@ -17,6 +17,7 @@ from gateway.core.router import compile_router
 from gateway.core.snapshot import RouterSnapshot
 from tests.core.build import JAN, MODELS, facts, router, tenant
 from tests.core.strategies import estimates, policies, requests
+from tests.core.test_lint import findings
 
 MOST = Quality(at_least="0.95 of baseline")
 POLICY = Policy(baseline="alpha/big", otherwise=Otherwise(quality=MOST), unsure=Unsure(tier=Tier.MID))
@@ -166,3 +167,40 @@ def test_what_is_no_quality_is_an_error_with_its_place(written: str) -> None:
 def test_a_quality_is_written_as_it_was_read(at_least: float | str) -> None:
     raw = msgspec.json.encode({"at_least": at_least})
     assert msgspec.json.encode(msgspec.json.decode(raw, type=Quality)) == raw
+
+
+@pytest.mark.parametrize(
+    ("given", "level", "place", "message"),
+    [
+        (
+            {"whitelist": ("beta/*",)},
+            "error",
+            "$.otherwise.quality.at_least",
+            "the baseline, alpha/big, is not within reach: nothing can be held against it",
+        ),
+        (
+            {"unsure": None},
+            "warning",
+            "$.otherwise.quality",
+            "says nothing of requests for which no quality can be promised: the highest tier answers",
+        ),
+        (
+            {"otherwise": Otherwise(quality=MOST, tier=Tier.MID)},
+            "error",
+            "$.otherwise",
+            "names both a tier and a quality",
+        ),
+        (
+            {"rules": (Rule(name="x", quality=MOST, model="alpha/mid"),)},
+            "error",
+            "$.rules[0]",
+            "names both a model and a quality",
+        ),
+    ],
+)
+def test_what_contradicts_a_quality_is_said(
+    given: dict[str, object], level: str, place: str, message: str
+) -> None:
+    found = findings(msgspec.structs.replace(POLICY, **given))
+    assert (level, place, message) in [(each.level, each.place, each.message) for each in found]
+    assert not findings(POLICY)
