@@ -106,7 +106,12 @@ DATABASES = {
         "HOST": _database.pop("host", ""),
         "PORT": _database.pop("port", ""),
         "ATOMIC_REQUESTS": True,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}, **_database},
+        # Compiling a query takes longer than our queries do: they read sums, of many partitions.
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+            "options": "-c jit=off",
+            **_database,
+        },
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -228,13 +233,13 @@ CELERY_BEAT_SCHEDULE = {
     },
     "snapshots": {"task": "console.publishing.tasks.drain", "schedule": 1.0, "options": {"expires": 5}},
     "what_ifs": {"task": "console.whatif.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
-    "months": {
-        "task": "console.statements.tasks.close_months",
+    "quality": {
+        "task": "console.publishing.tasks.learn_quality",
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
-    "quality": {
-        "task": "console.publishing.tasks.learn_quality",
+    "months": {
+        "task": "console.statements.tasks.close_months",
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
