@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from console.interface import formatting
 from gateway.core.conditions import ALWAYS, Condition, Range, listed
-from gateway.core.policy import Check
+from gateway.core.policy import Check, Policy
 
 
 class Clause(NamedTuple):
@@ -33,17 +34,60 @@ def sentence(condition: Condition) -> str:
 
 def check(one: Check) -> str:
     """`is not a refusal`, said of an answer."""
-    if one.not_refusal is not None:
-        return "is not a refusal" if one.not_refusal else "is a refusal"
-    if one.json_valid is not None:
-        return "is valid JSON" if one.json_valid else "is not JSON"
+    for name, (true, false) in _YES_OR_NO.items():
+        if (wanted := getattr(one, name)) is not None:
+            return true if wanted else false
     if one.regex is not None:
         return f"matches {one.regex}"
+    if one.length is not None:
+        return f"has {span(one.length)} characters"
     if one.mean_logprob is not None:
         return f"has a mean log-probability {span(one.mean_logprob)}"
+    if one.margin is not None:
+        return f"has a mean margin {span(one.margin)}"
+    return _asked(one)
+
+
+def _asked(one: Check) -> str:
+    if one.webhook is not None:
+        return f"passes {urlsplit(one.webhook.url).hostname or 'a validator'}"
+    if one.agreement is not None:
+        return f"comes to the same as {one.agreement.model}"
+    if one.self_agreement is not None:
+        share = formatting.percent(one.self_agreement.at_least, 0)
+        return f"comes to the same in {share} of {one.self_agreement.samples} tries"
     if one.judge is not None:
         return f"scores {formatting.percent(one.judge.at_least, 0)} or better with {one.judge.model}"
     return "is anything"
+
+
+_YES_OR_NO: Mapping[str, tuple[str, str]] = {
+    "not_refusal": ("is not a refusal", "is a refusal"),
+    "not_hedging": ("does not hedge", "hedges"),
+    "json_valid": ("is valid JSON", "is not JSON"),
+    "schema_valid": ("follows the request's schema", "does not follow the request's schema"),
+    "tool_arguments_valid": ("calls tools as they are declared", "calls tools otherwise than declared"),
+}
+
+
+def failover(policy: Policy) -> list[str]:
+    """What a policy says of slow and failing providers, where that is not the usual."""
+    said = []
+    if (timeouts := policy.timeouts) is not None:
+        said.append(f"{_seconds(timeouts.first_byte_ms)} to begin, {_seconds(timeouts.total_ms)} in all")
+    if (retries := policy.retries) is not None:
+        said.append("no retry" if not retries.times else f"retried {_times(retries.times)}")
+    if (hedge := policy.hedge) is not None:
+        said.append(f"a second is asked after {_seconds(hedge.after_ms)}")
+    return said
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{milliseconds / 1000:g} s"
 
 
 def span(bounds: Range, write: Callable[[float], str] = formatting.count) -> str:

@@ -128,6 +128,17 @@ OBJECTIONS: Mapping[str, str] = {
     "regex": "the answer did not match the pattern",
     "mean_logprob": "the model was not sure of its own words",
     "judge": "the judge scored it too low",
+    "not_hedging": "the answer was not sure of itself",
+    "schema_valid": "the answer did not follow the request's schema",
+    "tool_arguments_valid": "a tool was called otherwise than it is declared",
+    "length": "the answer was too long or too short",
+    "margin": "other words were nearly as likely",
+    "agreement": "the other model came to something else",
+    "self_agreement": "the model came to something else when asked again",
+    "webhook": "the validator did not let it pass",
+    "hedged": "another model began to answer first",
+    "agrees": "came to the same",
+    "differs": "came to something else",
     "no check could tell": "no check could tell",
 }
 

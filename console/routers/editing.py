@@ -12,11 +12,14 @@ from msgspec.structs import replace
 from gateway.core.policy import (
     Cascade,
     Floor,
+    Hedge,
     Otherwise,
     Policy,
     PolicyTest,
+    Retries,
     Rule,
     SemanticClass,
+    Timeouts,
     Unsure,
 )
 
@@ -83,6 +86,12 @@ def put_floor(policy: Policy, place: int, floor: Floor) -> Policy:
 
 def remove_floor(policy: Policy, place: int) -> Policy:
     return replace(policy, floors=_without(policy.floors, place))
+
+
+def set_failover(
+    policy: Policy, *, timeouts: Timeouts | None, retries: Retries | None, hedge: Hedge | None
+) -> Policy:
+    return replace(policy, timeouts=timeouts, retries=retries, hedge=hedge)
 
 
 def add_test(policy: Policy, test: PolicyTest) -> Policy:

@@ -108,7 +108,10 @@ def router_basics(request: TenantRequest, slug: str) -> HttpResponse:
     def edit(policy: Policy, form: BasicsForm) -> Policy:
         policy = editing.set_baseline(policy, form.chosen_baseline)
         policy = editing.set_unsure(policy, form.chosen_unsure)
-        return editing.set_whitelist(policy, form.chosen_whitelist)
+        policy = editing.set_whitelist(policy, form.chosen_whitelist)
+        return editing.set_failover(
+            policy, timeouts=form.chosen_timeouts, retries=form.chosen_retries, hedge=form.chosen_hedge
+        )
 
     return _answer(
         request,
@@ -116,7 +119,7 @@ def router_basics(request: TenantRequest, slug: str) -> HttpResponse:
         Editing(
             view="router_basics",
             title="For every request",
-            opened=BasicsForm.of(policy.baseline, policy.unsure, policy.whitelist),
+            opened=BasicsForm.of(policy),
             read=lambda data, judged: BasicsForm(data),
             edit=edit,
         ),

@@ -13,13 +13,14 @@ from console.catalogue.fields import TIERS, Percent, Shaped, Words
 from console.catalogue.specs import MAX_NAME
 from console.routers import baselines
 from console.routers.checks_form import ChecksEditor, add_check
+from console.routers.failover_form import FailoverFields, failover_of
 from console.routers.models import NOTE_LENGTH
 from console.routers.starters import STARTERS
 from gateway.core.baseline import WORDS
 from gateway.core.conditions import Condition
 from gateway.core.demand import OF_BASELINE, Quality
 from gateway.core.facts import Tier
-from gateway.core.policy import Cascade, Otherwise, Rule, Unsure
+from gateway.core.policy import Cascade, Otherwise, Policy, Rule, Unsure
 
 KNOWN_MODELS = forms.TextInput(attrs={"list": "known-models"})
 
@@ -57,6 +58,12 @@ class OutcomeForm(Shaped):
         label="Hold back of a stream, bytes", required=False, min_value=0, max_value=100_000_000
     )
     stream_unchecked = forms.BooleanField(label="Stream the first rung at once, unchecked", required=False)
+    max_cost_usd = forms.FloatField(
+        label="All calls of a request together, USD at most",
+        required=False,
+        min_value=0,
+        help_text="Checks that take a call, and rungs above, are left out where they could cost more. Empty: no limit.",
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -100,6 +107,7 @@ class OutcomeEditor:
                 "up_to": (cascade.up_to if cascade else Tier.PREMIUM).value,
                 "hold": cascade.hold if cascade else None,
                 "stream_unchecked": cascade.stream_unchecked if cascade else False,
+                "max_cost_usd": cascade.max_cost_usd if cascade else None,
             }
         )
         return cls(form, ChecksEditor.of(cascade.checks if cascade else ()))
@@ -129,6 +137,7 @@ class OutcomeEditor:
             checks=self.checks.checks,
             hold=cleaned["hold"],
             stream_unchecked=cleaned["stream_unchecked"],
+            max_cost_usd=cleaned["max_cost_usd"],
         )
 
 
@@ -168,7 +177,7 @@ class RuleEditor:
         return self.outcome.put(Rule(name=self.name.cleaned_data["name"], when=self.when.condition))
 
 
-class BasicsForm(forms.Form):
+class BasicsForm(FailoverFields):
     """What holds for every request of the router."""
 
     baseline_kind = forms.ChoiceField(
@@ -185,7 +194,8 @@ class BasicsForm(forms.Form):
     whitelist = Words(label="Whitelist", known="known-models", help_text="* stands for any characters.")
 
     @classmethod
-    def of(cls, baseline: str, unsure: Unsure | None, whitelist: tuple[str, ...] | None) -> Self:
+    def of(cls, policy: Policy) -> Self:
+        baseline, unsure, whitelist = policy.baseline, policy.unsure, policy.whitelist
         pinned = baseline not in WORDS
         return cls(
             initial={
@@ -196,6 +206,7 @@ class BasicsForm(forms.Form):
                 "unsure_tier": (unsure.tier if unsure else Tier.MID).value,
                 "narrowed": whitelist is not None,
                 "whitelist": whitelist or (),
+                **failover_of(policy),
             }
         )
 

@@ -22,6 +22,7 @@ from gateway.core.lint import Finding
 from gateway.core.policy import Cascade, Floor, Otherwise, Policy, PolicyTest, Rule
 from gateway.core.router import on_whitelist
 from gateway.core.snapshot import TenantSnapshot
+from gateway.core.webhook import told
 
 CURL = """\
 curl {address}/v1/chat/completions \\
@@ -149,6 +150,15 @@ class Page:
     @property
     def curl(self) -> str:
         return CURL.format(address=self.address)
+
+    @property
+    def webhook_secret(self) -> str:
+        """By which a validator of the tenant's knows us; for those who may edit."""
+        return told(settings.SECRET_KEY.encode(), str(self.router.tenant_id)) if self.can_edit else ""
+
+    @property
+    def failover(self) -> list[str]:
+        return phrases.failover(self.policy)
 
     @property
     def cards(self) -> list[Card]:

@@ -16,13 +16,20 @@ from gateway.core.catalogue import Model
 from gateway.core.conditions import ALWAYS, Condition, Range, listed, matches
 from gateway.core.demand import Quality
 from gateway.core.facts import ModelKind, Tier
-from gateway.core.policy import Cascade, Check, Otherwise, Policy, Rule
+from gateway.core.ladder import MAX_ATTEMPTS
+from gateway.core.money import nano
+from gateway.core.policy import Cascade, Check, Otherwise, Policy, Rule, Webhook
 from gateway.core.router import Router
 from gateway.core.semantic import compile_classes
 from gateway.core.snapshot import TenantSnapshot
+from gateway.core.url import Url, UrlNotAllowed
 
 MAX_PATTERN = 512
 MAX_RULES = 200
+MAX_SAMPLES = 8
+MAX_WEBHOOK_MS = 30_000
+MAX_TIMEOUT_MS = 600_000
+MAX_BACKOFF_MS = 60_000
 
 CheckRegex = Callable[[str], str]  # pattern → what is wrong with it, or ""
 
@@ -58,7 +65,13 @@ def lint(
         tags=frozenset(tenant.tags),
         check_regex=check_regex,
     )
-    findings = (*_names(policy), *_policy(policy, around), *_rules(policy, around), *_floors(policy, around))
+    findings = (
+        *_names(policy),
+        *_policy(policy, around),
+        *_failover(policy),
+        *_rules(policy, around),
+        *_floors(policy, around),
+    )
     return tuple(sorted(findings, key=lambda finding: finding.level))
 
 
@@ -121,7 +134,7 @@ def _outcome(rule: Rule | Otherwise, place: str, policy: Policy, around: Surroun
         yield _warn(f"{place}.tier", f"no model of tier {rule.tier.value} or above is within reach",
                     "Whitelist one, or add its provider key; until then such requests are refused.")  # fmt: skip
     if rule.cascade is not None:
-        yield from _cascade(rule.cascade, rule.tier, f"{place}.cascade", around)
+        yield from _cascade(rule.cascade, rule, f"{place}.cascade", around)
 
 
 def _quality(quality: Quality, place: str, policy: Policy, around: Surroundings) -> Findings:
@@ -143,7 +156,11 @@ def _pin(model: str, place: str, around: Surroundings) -> Findings:
         yield _warn(place, f"{model} is out of reach: {bar}", "Add a provider key for it.")
 
 
-def _cascade(cascade: Cascade, tier: Tier | None, place: str, around: Surroundings) -> Findings:
+def _cascade(cascade: Cascade, rule: Rule | Otherwise, place: str, around: Surroundings) -> Findings:
+    tier = rule.tier
+    if rule.model is not None:
+        yield _warn(f"{place}.up_to", "a pinned model does not climb: an answer that does not pass is sent all the same",
+                    "Name a tier instead of a model, or drop the checks.")  # fmt: skip
     if tier is not None and cascade.up_to < tier:
         yield _error(f"{place}.up_to", f"{cascade.up_to.value} is below the rule's tier, {tier.value}",
                      "Climb at least to the rule's own tier.")  # fmt: skip
@@ -152,8 +169,21 @@ def _cascade(cascade: Cascade, tier: Tier | None, place: str, around: Surroundin
                     "Whitelist a model of a higher tier.")  # fmt: skip
     if not cascade.checks:
         yield _warn(f"{place}.checks", "without checks no answer is ever rejected", "Add a check.")
+    if cascade.max_cost_usd is not None and not is_money(cascade.max_cost_usd):
+        yield _error(f"{place}.max_cost_usd", f"{cascade.max_cost_usd} is no amount in USD",
+                     "Write dollars, as 0.02, down to a billionth of one.")  # fmt: skip
+    if cascade.hold is not None and cascade.hold < 0:
+        yield _error(f"{place}.hold", "is below zero", "Give a number of bytes.")
     for at, check in _at(f"{place}.checks", cascade.checks):
         yield from _check(check, at, around)
+        yield from _asking(check, rule, at, around)
+
+
+def is_money(dollars: float) -> bool:
+    try:
+        return nano(dollars) >= 0
+    except ValueError:
+        return False
 
 
 def _check(check: Check, place: str, around: Surroundings) -> Findings:
@@ -168,11 +198,59 @@ def _check(check: Check, place: str, around: Surroundings) -> Findings:
         )
         if wrong:
             yield _error(f"{place}.regex", f"not a usable pattern: {wrong}", "Patterns follow RE2's syntax.")
-    if check.mean_logprob is not None:
-        yield from _range(check.mean_logprob, f"{place}.mean_logprob")
+    for name in ("mean_logprob", "margin", "length"):
+        if (span := getattr(check, name)) is not None:
+            yield from _range(span, f"{place}.{name}")
+
+
+def _asking(check: Check, rule: Rule | Otherwise, place: str, around: Surroundings) -> Findings:
+    """Checks that take a call."""
     if check.judge is not None:
         yield from _pin(check.judge.model, f"{place}.judge.model", around)
         yield from _share(check.judge.at_least, f"{place}.judge.at_least")
+    if check.agreement is not None:
+        yield from _agreement(check.agreement.model, rule, f"{place}.agreement.with", around)
+    if check.self_agreement is not None:
+        yield from _share(check.self_agreement.at_least, f"{place}.self_agreement.at_least")
+        yield from _whole(check.self_agreement.samples, 2, MAX_SAMPLES, f"{place}.self_agreement.samples")
+    if check.webhook is not None:
+        yield from _webhook(check.webhook, f"{place}.webhook")
+
+
+def _agreement(model: str, rule: Rule | Otherwise, place: str, around: Surroundings) -> Findings:
+    yield from _pin(model, place, around)
+    first = [m.id for m in _answering(around) if rule.tier is not None and m.tier == rule.tier]
+    if model == rule.model or first == [model]:
+        yield _error(place, f"{model} would be asked whether it agrees with itself", "Name another model.")
+
+
+def _webhook(webhook: Webhook, place: str) -> Findings:
+    yield from _share(webhook.at_least, f"{place}.at_least")
+    yield from _whole(webhook.timeout_ms, 1, MAX_WEBHOOK_MS, f"{place}.timeout_ms")
+    if not webhook.send:
+        yield _error(f"{place}.send", "the validator would be shown nothing",
+                     "List what it may see: answer, prompt.")  # fmt: skip
+    try:
+        url = Url.parse(webhook.url)
+    except UrlNotAllowed as refusal:
+        yield _error(f"{place}.url", f"may not be called: {refusal}", "Give an https address of yours.")
+    else:
+        if url.scheme != "https":
+            yield _error(f"{place}.url", "is not https", "A validator is asked over TLS only.")
+
+
+def _failover(policy: Policy) -> Findings:
+    """Time-outs, retries and hedges."""
+    if (timeouts := policy.timeouts) is not None:
+        for name in timeouts.__struct_fields__:
+            yield from _whole(getattr(timeouts, name), 1, MAX_TIMEOUT_MS, f"$.timeouts.{name}")
+    if (retries := policy.retries) is not None:
+        yield from _whole(retries.times, 0, MAX_ATTEMPTS - 1, "$.retries.times")
+        yield from _whole(retries.backoff_ms, 0, MAX_BACKOFF_MS, "$.retries.backoff_ms")
+        yield from _share(retries.share, "$.retries.share")
+    if (hedge := policy.hedge) is not None:
+        yield from _whole(hedge.after_ms, 1, MAX_TIMEOUT_MS, "$.hedge.after_ms")
+        yield from _share(hedge.share, "$.hedge.share")
 
 
 def _floors(policy: Policy, around: Surroundings) -> Findings:
@@ -224,6 +302,11 @@ def _range(span: Range, place: str) -> Findings:
         yield _error(place, "can never hold: the bounds exclude each other", "Swap or widen the bounds.")
     if span == Range():
         yield _warn(place, "binds nothing", "Give `at_least`, `at_most` or `below`.")
+
+
+def _whole(value: int, least: int, most: int, place: str) -> Findings:
+    if not least <= value <= most:
+        yield _error(place, f"{value} is not between {least:,} and {most:,}", "Give a number between them.")
 
 
 def _share(value: float, place: str) -> Findings:

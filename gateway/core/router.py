@@ -167,6 +167,8 @@ def names_in(policy: Policy) -> Iterator[str]:
         for check in rule.cascade.checks if rule.cascade else ():
             if check.judge:
                 yield check.judge.model
+            if check.agreement:
+                yield check.agreement.model
 
 
 def on_whitelist(model_id: str, patterns: Iterable[str] | None) -> bool:

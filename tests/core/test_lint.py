@@ -11,17 +11,23 @@ from gateway.core.conditions import ALWAYS, Condition, Range
 from gateway.core.facts import RequestClass, Tier
 from gateway.core.lint import Finding, lint
 from gateway.core.policy import (
+    Agreement,
     Cascade,
     Check,
     Expectation,
     Floor,
+    Hedge,
     Judge,
     Otherwise,
     Policy,
     PolicyTest,
+    Retries,
     Rule,
     Sample,
+    SelfAgreement,
+    Timeouts,
     Unsure,
+    Webhook,
 )
 from gateway.core.samples import run_tests
 from tests.core.build import NOON, router, tenant
@@ -137,6 +143,128 @@ SOUND = (Check(not_refusal=True),)
             "$.rules[0].cascade.checks[0].regex",
             "not a usable pattern: bad",
         ),
+        (
+            cascaded(Cascade(checks=(Check(agreement=Agreement(model="no/such")),))),
+            "error",
+            "$.rules[0].cascade.checks[0].agreement.with",
+            "unknown model no/such",
+        ),
+        (
+            Policy(
+                rules=(
+                    rule(
+                        tier=None,
+                        model="alpha/mid",
+                        cascade=Cascade(checks=(Check(agreement=Agreement(model="alpha/mid")),)),
+                    ),
+                )
+            ),
+            "error",
+            "$.rules[0].cascade.checks[0].agreement.with",
+            "alpha/mid would be asked whether it agrees with itself",
+        ),
+        (
+            Policy(
+                whitelist=("alpha/*",),
+                rules=(
+                    rule(
+                        tier=Tier.LIGHTWEIGHT,
+                        cascade=Cascade(checks=(Check(agreement=Agreement(model="alpha/mini")),)),
+                    ),
+                ),
+            ),
+            "error",
+            "$.rules[0].cascade.checks[0].agreement.with",
+            "alpha/mini would be asked whether it agrees with itself",
+        ),
+        (
+            Policy(
+                whitelist=("alpha/*",),
+                rules=(
+                    rule(
+                        tier=Tier.LIGHTWEIGHT,
+                        cascade=Cascade(checks=(Check(judge=Judge(model="beta/mini")),)),
+                    ),
+                ),
+            ),
+            "error",
+            "$.rules[0].cascade.checks[0].judge.model",
+            "beta/mini is not on the router's whitelist",
+        ),
+        (
+            Policy(rules=(rule(tier=None, model="alpha/mid", cascade=Cascade(checks=SOUND)),)),
+            "warning",
+            "$.rules[0].cascade.up_to",
+            "a pinned model does not climb: an answer that does not pass is sent all the same",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(webhook=Webhook(url="http://x.test/", send=("answer",))),))),
+            "error",
+            "$.rules[0].cascade.checks[0].webhook.url",
+            "is not https",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(webhook=Webhook(url="https://a@x.test/", send=("answer",))),))),
+            "error",
+            "$.rules[0].cascade.checks[0].webhook.url",
+            "may not be called: no user name or password in a URL",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(webhook=Webhook(url="https://x.test/")),))),
+            "error",
+            "$.rules[0].cascade.checks[0].webhook.send",
+            "the validator would be shown nothing",
+        ),
+        (
+            cascaded(
+                Cascade(
+                    checks=(Check(webhook=Webhook(url="https://x.test/", send=("answer",), timeout_ms=0)),)
+                )
+            ),
+            "error",
+            "$.rules[0].cascade.checks[0].webhook.timeout_ms",
+            "0 is not between 1 and 30,000",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(self_agreement=SelfAgreement(samples=1)),))),
+            "error",
+            "$.rules[0].cascade.checks[0].self_agreement.samples",
+            "1 is not between 2 and 8",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(self_agreement=SelfAgreement(at_least=60)),))),
+            "error",
+            "$.rules[0].cascade.checks[0].self_agreement.at_least",
+            "60 is not between 0 and 1",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(length=Range(at_least=2, at_most=1)),))),
+            "error",
+            "$.rules[0].cascade.checks[0].length",
+            "can never hold: the bounds exclude each other",
+        ),
+        (
+            cascaded(Cascade(checks=SOUND, max_cost_usd=-1)),
+            "error",
+            "$.rules[0].cascade.max_cost_usd",
+            "-1 is no amount in USD",
+        ),
+        (
+            cascaded(Cascade(checks=SOUND, max_cost_usd=1e-12)),
+            "error",
+            "$.rules[0].cascade.max_cost_usd",
+            "1e-12 is no amount in USD",
+        ),
+        (cascaded(Cascade(checks=SOUND, hold=-1)), "error", "$.rules[0].cascade.hold", "is below zero"),
+        (
+            Policy(timeouts=Timeouts(idle_ms=0)),
+            "error",
+            "$.timeouts.idle_ms",
+            "0 is not between 1 and 600,000",
+        ),
+        (Policy(retries=Retries(times=9)), "error", "$.retries.times", "9 is not between 0 and 2"),
+        (Policy(retries=Retries(share=20)), "error", "$.retries.share", "20 is not between 0 and 1"),
+        (Policy(hedge=Hedge(after_ms=0)), "error", "$.hedge.after_ms", "0 is not between 1 and 600,000"),
         (
             cascaded(Cascade(checks=(Check(judge=Judge(model="no/such")),))),
             "error",

@@ -7,18 +7,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings
 from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 
 from billing import baselines
 from console.routers import actions, selectors, text
+from console.routers.checks_form import KINDS
 from console.routers.models import Router
 from console.tenancy import within
 from console.tenants.models import Tenant
 from gateway.core.baseline import WORDS
 from gateway.core.demand import Quality
 from gateway.core.policy import Policy
+from gateway.core.webhook import told
 from tests.billing.events import NANO, attempt, settled
 from tests.console.browsing import encoded, form_in
 from tests.console.conftest import Person
@@ -156,6 +159,94 @@ def _routine(client: Client) -> QueryDict:
         checks__4__score_at_least="70",
         up_to="premium",
     )
+
+
+EVERY_CHECK = """\
+rules:
+  - name: all
+    tier: lightweight
+    cascade:
+      max_cost_usd: 0.02
+      checks:
+        - {not_refusal: true}
+        - {not_hedging: true}
+        - {json_valid: true}
+        - {schema_valid: true}
+        - {tool_arguments_valid: true}
+        - {regex: "^a"}
+        - {length: {at_least: 2, at_most: 900}}
+        - {mean_logprob: {at_least: -0.7}}
+        - {margin: {at_least: 0.7}}
+        - {agreement: {with: anthropic/claude-haiku-4-5}}
+        - {self_agreement: {samples: 4, at_least: 0.75}}
+        - {judge: {model: openai/gpt-5-nano, at_least: 0.8, rubric: Brief.}}
+        - {webhook: {url: "https://acme.test/check", send: [answer, prompt], at_least: 0.6, timeout_ms: 900}}
+timeouts: {first_byte_ms: 20000, total_ms: 90000}
+retries: {times: 2, backoff_ms: 50, share: 0.1, before_up: true}
+hedge: {after_ms: 1500, share: 0.02}
+"""
+
+
+def saved(acme: Tenant, ben: Person, contract: Router, policy: Policy) -> None:
+    with within(acme):
+        actions.save_draft(contract, policy, acting=ben.acting)
+
+
+@pytest.mark.parametrize("path", ["rules/0/", "basics/"])
+def test_a_form_changes_nothing_of_what_it_shows(
+    path: str, acme: Tenant, ben: Person, client: Client, contract: Router
+) -> None:
+    policy = text.read(EVERY_CHECK)
+    assert [check.kind for check in policy.rules[0].cascade.checks] == list(KINDS)  # type: ignore[union-attr]
+    saved(acme, ben, contract, policy)
+    assert post(client, path, opened(client, path)).status_code == 302
+    assert draft(acme) == policy
+
+
+def test_every_check_can_be_built_by_forms_alone(
+    acme: Tenant, ben: Person, client: Client, contract: Router
+) -> None:
+    saved(acme, ben, contract, Policy())
+    data = given(opened(client, "rules/0/"), name="all", to="tier", tier="lightweight", checked="on")
+    for kind in KINDS:
+        data = form_in(post(client, "rules/0/", given(data, op=f"check {kind}")).content, "editing")
+    filled = given(
+        data, checks__5__pattern="^a", checks__6__length_at_least="2", checks__6__length_at_most="900",
+        checks__7__mean_at_least="-0.7", checks__8__margin_at_least="0.7",
+        checks__9__other="anthropic/claude-haiku-4-5", checks__10__samples="4", checks__10__agreeing="75",
+        checks__11__model="openai/gpt-5-nano", checks__11__score_at_least="80", checks__11__rubric="Brief.",
+        checks__12__url="https://acme.test/check", checks__12__send=["answer", "prompt"],
+        checks__12__webhook_score="60", checks__12__timeout_ms="900", max_cost_usd="0.02",
+    )  # fmt: skip
+    assert post(client, "rules/0/", filled).status_code == 302
+    assert draft(acme).rules == text.read(EVERY_CHECK).rules
+
+
+def test_failing_over_can_be_set_by_the_form_alone(
+    acme: Tenant, ben: Person, client: Client, contract: Router
+) -> None:
+    saved(acme, ben, contract, Policy())
+    data = given(
+        opened(client, "basics/"), timed="on", first_byte_ms="20000", total_ms="90000",
+        retried="on", times="2", backoff_ms="50", retry_share="10", before_up="on",
+        hedged="on", after_ms="1500", hedge_share="2",
+    )  # fmt: skip
+    assert post(client, "basics/", data).status_code == 302
+    wanted, built = text.read(EVERY_CHECK), draft(acme)
+    assert (built.timeouts, built.retries, built.hedge) == (wanted.timeouts, wanted.retries, wanted.hedge)
+    page = client.get(HERE).content.decode()
+    assert "20 s to begin, 90 s in all; retried 2 times; a second is asked after 1.5 s" in " ".join(
+        page.split()
+    )
+
+
+def test_only_who_may_edit_sees_by_what_a_validator_knows_us(
+    acme: Tenant, ben: Person, client: Client, contract: Router
+) -> None:
+    saved(acme, ben, contract, text.read(EVERY_CHECK))
+    secret = told(settings.SECRET_KEY.encode(), str(acme.pk))
+    assert secret in client.get(HERE + "rules/0/").content.decode()
+    assert secret not in client.get(HERE).content.decode()
 
 
 def test_buttons_that_shape_a_form_save_nothing(acme: Tenant, client: Client, contract: Router) -> None:
