@@ -36,6 +36,13 @@ def make_ahead(today: date) -> None:
     ensure(today + timedelta(days=n) for n in range(AHEAD.days + 1))
 
 
+def analyse() -> None:
+    """What the planner knows of the whole; PostgreSQL looks at each partition by itself, never at all of them."""
+    with connection.cursor() as cursor:
+        for table in PARTITIONED:
+            cursor.execute(f"ANALYZE {table}")
+
+
 def days() -> list[date]:
     """The days that have a partition, oldest first."""
     with connection.cursor() as cursor:

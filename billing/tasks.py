@@ -56,6 +56,11 @@ def keep_partitions() -> None:
             partitions.drop_before(today - timedelta(days=settings.LEDGER_DAYS))
 
 
+@shared_task(name="billing.tasks.keep_statistics")
+def keep_statistics() -> None:
+    partitions.analyse()
+
+
 @shared_task(name="billing.tasks.tell_gaps")
 def tell_gaps() -> None:
     """A number that a gateway gave out and that did not come within a minute is an event lost, or held back."""

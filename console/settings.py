@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "console.whatif",
     "console.statements",
     "console.invoices",
+    "console.alerts",
     "console.api",
     "billing",
 ]
@@ -225,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
     "missing": {"task": "billing.tasks.tell_gaps", "schedule": 10.0, "options": {"expires": 30}},
     "days": {"task": "billing.tasks.sum_days", "schedule": 60.0, "options": {"expires": 60}},
     "partitions": {"task": "billing.tasks.keep_partitions", "schedule": 3600.0, "options": {"expires": 3600}},
+    "statistics": {"task": "billing.tasks.keep_statistics", "schedule": 3600.0, "options": {"expires": 3600}},
     "books": {"task": "billing.tasks.check_the_books", "schedule": 3600.0, "options": {"expires": 3600}},
     "prices": {
         "task": "console.catalogue.tasks.refresh_prices",
@@ -243,6 +245,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "watch": {"task": "console.alerts.tasks.watch", "schedule": 300.0, "options": {"expires": 300}},
+    "alerts": {"task": "console.alerts.tasks.deliver", "schedule": 10.0, "options": {"expires": 10}},
     "behind": {"task": "console.publishing.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
 }
 CELERY_BEAT_SCHEDULER = (

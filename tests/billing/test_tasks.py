@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from redis import Redis
 
@@ -72,3 +73,14 @@ def test_an_event_that_never_came_is_told(
     tasks.tell_gaps()
 
     assert caplog.text.count("events_missing") == 1
+
+
+def test_the_planner_knows_the_ledger_as_a_whole(acme: Tenant, redis: Redis) -> None:
+    send(redis, [settled(acme.pk, attempt(NANO))])
+    tasks.drain()
+
+    tasks.keep_statistics()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stats WHERE tablename = 'billing_ledgerentry' AND inherited")
+        assert cursor.fetchone() != (0,)
