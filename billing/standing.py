@@ -57,6 +57,12 @@ def standings(row: Budget, *, now: datetime) -> list[Standing]:
     return standings_in(row, span, spent_by_value(row, span), now=now)
 
 
+def fullest(tenant: Tenant, *, now: datetime, most: int = 4) -> list[Standing]:
+    """Over all of a tenant's budgets, those nearest to their limit or furthest beyond it."""
+    found = [each for row in tenant.budgets.order_by("name") for each in standings(row, now=now)]
+    return sorted(found, key=lambda each: -each.share)[:most]
+
+
 def standings_in(row: Budget, span: Window, found: Mapping[str, int], *, now: datetime) -> list[Standing]:
     """Of what was spent by value in one period."""
     rows = [

@@ -20,6 +20,8 @@ ANYWHERE = {
     "savings": "savings/",
     "overkill": "overkill/",
     "spend": "spend/",
+    "budgets": "budgets/",
+    "budget-new": "budgets/new/",
     "requests": "requests/",
     "routers": "routers/",
     "router-new": "new-router/",

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from billing import savings, selectors
+from billing import savings, selectors, standing
 from billing.latency import latency
 from billing.query import SpendQuery
 from billing.spend import EMPTY, Measures, Row, spend
@@ -94,6 +95,7 @@ def figures(tenant: Tenant, page: Asked) -> dict[str, object]:
         "routers": ranked(tenant, page, "router", total),
         "models": ranked(tenant, page, "model", total),
         "moved": moved(tenant, page) if comparable else [],
+        "budgets": standing.fullest(tenant, now=timezone.now()),
         "latest": selectors.requests(tenant, query, limit=6).rows,
         "requests_href": trail.requests(),
         "unknown_href": trail.requests(known="false"),

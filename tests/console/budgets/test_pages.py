@@ -105,6 +105,9 @@ def test_the_page_tells_what_is_spent_and_left_from_the_ledger(
         redis, [settled(acme.pk, attempt(GPT_5), at=timezone.now())]
     )  # 1,000 tokens in and 200 out: 3,250,000
     ingest.drain(Stream(redis))
+    first = ada.client.get("/t/acme/").text
+    assert "$0.0032 of $0.01" in first
+    assert "teams: search" in first
     page = ada.client.get(HERE).text
     assert 'title="0.00325 USD"' in page or "$0.00325" in page
     assert "0.00675" in page
