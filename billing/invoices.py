@@ -161,7 +161,7 @@ def _ours(
     with connection.cursor() as cursor:
         # A request may have begun the day before the attempt that is billed.
         cursor.execute(
-            _OURS, [tenant.pk, start - timedelta(days=1), end, keys, start, end]
+            _OURS, [tenant.pk, start - timedelta(days=1), end, list(keys), start, end]
         )
         return {
             (key, day, model): (int(a), int(b), int(c))

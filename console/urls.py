@@ -23,6 +23,7 @@ in_tenant = [
     path("", include("console.whatif.urls")),
     path("", include("console.statements.urls")),
     path("", include("console.invoices.urls")),
+    path("", include("console.alerts.urls")),
     path("", include("console.budgets.urls")),
     path("", include("console.routers.urls")),
     path("", include("console.playground.urls")),

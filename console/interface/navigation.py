@@ -44,6 +44,7 @@ NAVIGATION = (
             Item("Budgets", "budgets", "wallet", ("budget",)),
             Item("Statements", "statements", "receipt", ("statement",)),
             Item("Provider invoices", "provider_invoices", "receipt-2", ("provider_invoice",)),
+            Item("Alerts", "alerts", "bell", ("alert",)),
         ),
     ),
     Group("Traffic", (Item("Requests", "requests", "list-details", ("request",)),)),

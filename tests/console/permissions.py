@@ -52,6 +52,12 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     # what-if: an analyst may ask, for nothing that is served changes
     "router_what_if": (VIEWER, ANALYST),
     "router_what_if_run": (VIEWER, None),
+    # alerts
+    "alerts": (VIEWER, None),
+    "alert_settings": (ADMIN, ADMIN),
+    "alert_channel_new": (ADMIN, ADMIN),
+    "alert_channel_remove": (None, ADMIN),
+    "alert_test": (None, ADMIN),
     # invoices
     "provider_invoices": (VIEWER, ANALYST),
     "provider_invoice": (VIEWER, None),
