@@ -19,7 +19,17 @@ from tests.console.browsing import form_in
 from tests.console.conftest import Person
 
 HERE = "/t/acme/budgets/"
-GIVEN = {"name": "search", "usd": "50", "per": "month", "at_limit": "block", "router": "", "key": "", "tag": "", "value": "", "alert_at": "50, 90"}  # fmt: skip
+GIVEN = {
+    "name": "search",
+    "usd": "50",
+    "per": "month",
+    "at_limit": "block",
+    "router": "",
+    "key": "",
+    "tag": "",
+    "value": "",
+    "alert_at": "50, 90",
+}
 
 
 def rows(acme: Tenant) -> list[tuple[str, int, str, str, BudgetScope]]:
