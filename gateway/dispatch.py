@@ -236,7 +236,7 @@ class Dispatcher:
         going = {asyncio.ensure_future(self.send(journey, first, outgoing)): first}
         try:
             done, _ = await asyncio.wait(going, timeout=hedge.after_ms / 1000)
-            if not done and (second := self._second(journey, errand, first)) is not None:
+            if not done and (second := await self._second(journey, errand, first)) is not None:
                 going[asyncio.ensure_future(self.send(journey, *second))] = second[0]
             won = await self._first_of(journey, going)
         except BaseException:
@@ -253,7 +253,7 @@ class Dispatcher:
             task.add_done_callback(let_go)
             self._cancelled(journey, trial, because)
 
-    def _second(self, journey: Journey, errand: Errand, first: Trial) -> tuple[Trial, Outgoing] | None:
+    async def _second(self, journey: Journey, errand: Errand, first: Trial) -> tuple[Trial, Outgoing] | None:
         """None where asking twice could do something twice, or is too much."""
         if journey.facts.native or journey.on_kept is not None or journey.answers + 1 >= MAX_ATTEMPTS:
             return None
@@ -263,8 +263,10 @@ class Dispatcher:
         if journey.is_beyond_means(model, besides=first) or not self._hedges.spend(first.connection.id):
             return None
         try:
+            if journey.before_next:
+                await journey.before_next(model)
             return self._ready(journey, errand, model)[:2]
-        except (Untranslatable, UpstreamError):
+        except (LimitReached, Untranslatable, UpstreamError):
             return None
 
     async def _first_of(
