@@ -42,6 +42,23 @@ class Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.verified + self.estimated
 
     @property
+    def known_cost(self) -> int | None:
+        """None when not one attempt has a known cost."""
+        return None if self.attempts and self.attempts == self.unpriced_attempts else self.cost
+
+    @property
+    def known_baseline(self) -> int | None:
+        return None if self._nothing_compared else self.baseline
+
+    @property
+    def known_saved(self) -> int | None:
+        return None if self._nothing_compared else self.saved
+
+    @property
+    def _nothing_compared(self) -> bool:
+        return self.requests > 0 and self.requests == self.unknown_requests
+
+    @property
     def compared_cost(self) -> int:
         return self.cost - self.unknown_cost
 

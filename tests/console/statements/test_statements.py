@@ -129,6 +129,7 @@ def test_the_pages_say_it(march: Tenant, ada: Person) -> None:
     assert "Net saved $0.00611" in page
     assert "1 attempt had no known price" in page
     assert "Sum 4 5" in page
+    assert "acme/ mystery 1 1 1.00k 200 unknown unknown unknown" in page.replace("1k", "1.00k")
     assert "Close the month…" in page
     by_team = text(ada.client.get(f"{PAGE}?tag=team").content)
     assert "Untagged" in by_team
