@@ -33,6 +33,7 @@ def observe(
         confidence=seen.confidence,
         input_tokens=seen.input_tokens,
         output_tokens=seen.output_tokens,
+        semantic=seen.semantic,
         max_output_tokens=request.max_output_tokens,
         needs=request.needs,
         native=request.native,

@@ -46,6 +46,10 @@ ANYWHERE = {
     "audit": "audit/",
     "settings": "settings/",
     "unread-events": "unread-events/",
+    "prices": "prices/",
+    "alerts": "alerts/",
+    "provider-invoices": "provider-invoices/",
+    "statements": "statements/",
 }
 WITH_TRAFFIC = {
     **ANYWHERE,
@@ -59,6 +63,7 @@ WITH_TRAFFIC = {
     "router-floors": "routers/support/floors/",
     "router-floor": "routers/support/floors/0/",
     "router-test": "routers/support/tests/0/",
+    "router-what-if": "routers/support/what-if/",
     "router-versions": "routers/support/versions/",
     "router-version": "routers/support/versions/1/",
     "request": "requests/?outcome=answered&live=0",
