@@ -93,9 +93,7 @@ class Match(Struct, frozen=True, kw_only=True):
 def read(raw: bytes, *, columns: Mapping[str, str] | None = None) -> list[Charge]:
     """`columns` names those that are called otherwise than `HEADS` knows."""
     if len(raw) > MOST_BYTES:
-        raise Unreadable(
-            f"The file is longer than {MOST_BYTES:,} bytes: upload a shorter span."
-        )
+        raise Unreadable(f"The file is longer than {MOST_BYTES:,} bytes: upload a shorter span.")
     try:
         text = raw.decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -105,13 +103,9 @@ def read(raw: bytes, *, columns: Mapping[str, str] | None = None) -> list[Charge
     if len(rows) < 2:
         raise Unreadable("There is no row under the head.")
     if len(rows) > MOST_ROWS:
-        raise Unreadable(
-            f"The file has more than {MOST_ROWS:,} rows: upload a shorter span."
-        )
+        raise Unreadable(f"The file has more than {MOST_ROWS:,} rows: upload a shorter span.")
     places = _places(rows[0], columns or {})
-    return [
-        _charge(row, places, number) for number, row in enumerate(rows[1:], start=2)
-    ]
+    return [_charge(row, places, number) for number, row in enumerate(rows[1:], start=2)]
 
 
 def placed(
@@ -148,9 +142,7 @@ def matched(tenant: Tenant, theirs: Mapping[Place, int]) -> list[Match]:
         )
         for place in dict.fromkeys((*theirs, *ours))
     ]
-    return sorted(
-        found, key=lambda match: (-abs(match.drift), match.day, match.key, match.model)
-    )
+    return sorted(found, key=lambda match: (-abs(match.drift), match.day, match.key, match.model))
 
 
 def _ours(
@@ -160,13 +152,8 @@ def _ours(
     end = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
     with connection.cursor() as cursor:
         # A request may have begun the day before the attempt that is billed.
-        cursor.execute(
-            _OURS, [tenant.pk, start - timedelta(days=1), end, list(keys), start, end]
-        )
-        return {
-            (key, day, model): (int(a), int(b), int(c))
-            for key, day, model, a, b, c in cursor.fetchall()
-        }
+        cursor.execute(_OURS, [tenant.pk, start - timedelta(days=1), end, list(keys), start, end])
+        return {(key, day, model): (int(a), int(b), int(c)) for key, day, model, a, b, c in cursor.fetchall()}
 
 
 _STARTED = "(at + started_ms * interval '1 millisecond')"
@@ -178,7 +165,7 @@ _OURS = f"""
       AND {_STARTED} >= %s AND {_STARTED} < %s
     GROUP BY 1, 2, 3
     HAVING sum(sign) <> 0 OR sum(sign * cost_nano) <> 0
-"""
+"""  # noqa: S608 (of constants)
 
 
 def _places(head: Sequence[str], columns: Mapping[str, str]) -> Mapping[str, int]:
@@ -201,14 +188,9 @@ def _plain(name: str) -> str:
 
 
 def _charge(row: Sequence[str], places: Mapping[str, int], number: int) -> Charge:
-    cells = {
-        part: row[place].strip() if place < len(row) else ""
-        for part, place in places.items()
-    }
+    cells = {part: row[place].strip() if place < len(row) else "" for part, place in places.items()}
     if cells.get("currency", "usd").lower() not in {"", "usd"}:
-        raise Unreadable(
-            f"Row {number} is in {cells['currency'][:10]}, and only USD can be compared."
-        )
+        raise Unreadable(f"Row {number} is in {cells['currency'][:10]}, and only USD can be compared.")
     return Charge(
         key=cells.get("key", ""),
         day=_day(cells["day"], number),
@@ -224,9 +206,7 @@ def _day(text: str, number: int) -> date:
             return datetime.fromtimestamp(int(text), UTC).date()
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
-        raise Unreadable(
-            f"Row {number}: {text[:30]!r} is no day like 2026-03-01."
-        ) from None
+        raise Unreadable(f"Row {number}: {text[:30]!r} is no day like 2026-03-01.") from None
     day = (moment.astimezone(UTC) if moment.tzinfo else moment).date()
     if not 2000 <= day.year < 2200:
         raise Unreadable(f"Row {number}: the day lies outside the years 2000 to 2200.")
@@ -240,7 +220,5 @@ def _amount(text: str, number: int) -> int:
     except InvalidOperation:
         raise Unreadable(f"Row {number}: {text[:30]!r} is no amount.") from None
     if abs(nano) > MOST_NANO:
-        raise Unreadable(
-            f"Row {number}: {text[:30]!r} is no amount that a bill would show."
-        )
+        raise Unreadable(f"Row {number}: {text[:30]!r} is no amount that a bill would show.")
     return nano

@@ -47,9 +47,6 @@ ANYWHERE = {
     "settings": "settings/",
     "unread-events": "unread-events/",
     "prices": "prices/",
-    "alerts": "alerts/",
-    "provider-invoices": "provider-invoices/",
-    "statements": "statements/",
 }
 WITH_TRAFFIC = {
     **ANYWHERE,
@@ -63,7 +60,6 @@ WITH_TRAFFIC = {
     "router-floors": "routers/support/floors/",
     "router-floor": "routers/support/floors/0/",
     "router-test": "routers/support/tests/0/",
-    "router-what-if": "routers/support/what-if/",
     "router-versions": "routers/support/versions/",
     "router-version": "routers/support/versions/1/",
     "request": "requests/?outcome=answered&live=0",

@@ -33,13 +33,14 @@ HOME = {"allowed_private_networks": ("127.0.0.0/8",)}
 
 
 async def ask(
-    served: Served, *, router: str = "support", stream: bool = False, **headers: str
+    served: Served, *, router: str = "support", stream: bool = False, patience_ms: int | None = None
 ) -> httpx.Response:
     async with httpx.AsyncClient(timeout=20) as client:
         return await client.post(
             served.router(router) + "/v1/chat/completions",
             json={"model": "x", "messages": [{"role": "user", "content": "Say hello"}], "stream": stream},
-            headers={"authorization": f"Bearer {KEY}"} | headers,
+            headers={"authorization": f"Bearer {KEY}"}
+            | ({} if patience_ms is None else {"x-rungway-timeout-ms": str(patience_ms)}),
         )
 
 
@@ -128,7 +129,7 @@ async def test_backing_off_ends_with_the_deadline(redis: Redis, tmp_path: Path) 
     policy = Policy(otherwise=LIGHT, retries=Retries(backoff_ms=60_000))
     async with serving_gateway(redis, tmp_path, of(policy, misbehaving("503"))) as served:
         began = monotonic()
-        reply = await ask(served, **{"x-rungway-timeout-ms": "400"})
+        reply = await ask(served, patience_ms=400)
     assert (reply.status_code, reply.headers["x-rungway-attempts"]) == (502, "1")
     assert monotonic() - began < 2
 

@@ -50,7 +50,7 @@ async def validated(
     trusting = partial(Egress, ssl_context=authority.client(), lookup=Resolver(["127.0.0.1"]))
     monkeypatch.setattr(handler, "Egress", trusting)
     async with upstream(validator, tls=authority.server("validator.test")) as server:
-        values = {
+        values: dict[str, Any] = {
             "url": f"https://validator.test:{server.port}/check",
             "send": ("answer",),
             "timeout_ms": 500,
