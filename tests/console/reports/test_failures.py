@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from console.interface import navigation
 from console.reports.failures import FAILURES, OBJECTIONS, because, failure_of
+from gateway.core.ladder import HEDGED
 from gateway.core.policy import Check
 from gateway.errors import (
     ContextTooLong,
@@ -36,7 +37,8 @@ def test_every_code_that_is_recorded_is_told() -> None:
 
 
 def test_every_check_has_its_objection() -> None:
-    assert set(OBJECTIONS) == {*Check.__struct_fields__, "no check could tell"}
+    beside = {"no check could tell", HEDGED, "agrees", "differs"}
+    assert set(OBJECTIONS) == {*Check.__struct_fields__, *beside}
 
 
 @pytest.mark.parametrize("code", FAILURES)
