@@ -9,11 +9,12 @@ from time import monotonic
 import structlog
 from msgspec import Struct
 
+from gateway.authenticate import KEY_HEADERS
 from gateway.dialects import SURFACES
 from gateway.endpoints import find
 from gateway.errors import Draining, GatewayError, InternalError, MethodNotAllowed, NotFound, TargetTooLong
 from gateway.exchange import LEFT, Answer, Call, Endpoint, new_request_id
-from gateway.incoming import KEY_HEADERS, MAX_TARGET, check_encodings, check_fields, check_length
+from gateway.incoming import MAX_TARGET, check_encodings, check_fields, check_length
 from gateway.telemetry import place_of
 
 log = structlog.get_logger()

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
-from gateway.authenticate import KEY_HEADERS
 from gateway.errors import (
     ExpectationFailed,
     HeadersTooLarge,
@@ -15,8 +14,6 @@ from gateway.errors import (
     UnsupportedEncoding,
     UnsupportedMediaType,
 )
-
-__all__ = ["KEY_HEADERS", "Gone", "check_encodings", "check_fields", "check_length", "read_body"]
 
 MAX_BODY = 32 * 1024 * 1024  # bytes
 MAX_TARGET = 8 * 1024

@@ -18,7 +18,7 @@ def holds_together(page: Page, name: str, *, contrast: bool = False) -> None:
     assert page.title()
     assert page.locator("h1").count() == 1, name
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is too wide"
-    scrolled = scrolled_tables(page)
+    scrolled = page.evaluate(SCROLLED_TABLES)
     assert not scrolled, f"{name} scrolls sideways: {scrolled}"
     assert (name, unnamed(page)) == (name, [])
     if contrast:
@@ -36,17 +36,6 @@ def unnamed(page: Page) -> list[str]:
             .filter((one) => !(one.innerText?.trim() || one.ariaLabel || one.labels?.length || one.title))
             .map((one) => one.outerHTML)"""
     )
-
-
-def scrolled_tables(page: Page) -> list[str]:
-    """Rows that have just come are laid out by a script, a moment after they are there."""
-    found: list[str] = page.evaluate(SCROLLED_TABLES)
-    for _ in range(20):
-        if not found:
-            break
-        page.wait_for_timeout(100)
-        found = page.evaluate(SCROLLED_TABLES)
-    return found
 
 
 SCROLLED_TABLES = """() => [...document.querySelectorAll(".table-wrap")]

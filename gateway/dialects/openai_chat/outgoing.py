@@ -24,7 +24,6 @@ from gateway.core.conversation import (
     Tool,
     ToolCall,
     ToolChoice,
-    ToolResult,
 )
 from gateway.core.facts import Need
 from gateway.dialects.dialect import Outgoing
@@ -32,6 +31,7 @@ from gateway.dialects.kindred import taken
 from gateway.dialects.marks import uncited, unmarked
 from gateway.dialects.media import join_data_url
 from gateway.dialects.rendering import named
+from gateway.dialects.turns import call, joined, said_to_model
 from gateway.errors import InvalidRequest, Untranslatable
 
 PATH = "/chat/completions"
@@ -95,34 +95,16 @@ def _messages(messages: Sequence[Message], dropped: list[str]) -> Iterator[dict[
     for index, message in enumerate(messages):
         match message.role:
             case Role.SYSTEM:
-                yield {
-                    "role": "system",
-                    "content": "\n\n".join(p.text for p in message.parts if isinstance(p, Text)),
-                }
+                yield {"role": "system", "content": joined(message.parts)}
             case Role.ASSISTANT:
                 yield _assistant(message.parts, dropped)
             case _:
-                yield from _said_to_model(index, message.parts, dropped)
-
-
-def _said_to_model(index: int, parts: Sequence[Part], dropped: list[str]) -> Iterator[dict[str, Any]]:
-    """Results of tools first, each a message; pictures in them can only follow as the user's."""
-    others: list[Part] = []
-    for part in parts:
-        if isinstance(part, ToolResult):
-            yield {"role": "tool", "tool_call_id": part.call_id, "content": _joined(part.parts)}
-            others.extend(p for p in part.parts if not isinstance(p, Text))
-            if part.failed:
-                dropped.append(f"messages[{index}].content[].is_error")
-        else:
-            others.append(part)
-    if others:
-        yield {"role": "user", "content": _content(f"messages[{index}].content", others)}
+                yield from said_to_model(index, message.parts, dropped, _part)
 
 
 def _assistant(parts: Sequence[Part], dropped: list[str]) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": _joined(parts) or None}
-    calls = [_call(part) for part in parts if isinstance(part, ToolCall)]
+    message: dict[str, Any] = {"role": "assistant", "content": joined(parts) or None}
+    calls = [call(part) for part in parts if isinstance(part, ToolCall)]
     refusal = "".join(part.text for part in parts if isinstance(part, Refused))
     if calls:
         message["tool_calls"] = calls
@@ -133,17 +115,6 @@ def _assistant(parts: Sequence[Part], dropped: list[str]) -> dict[str, Any]:
     if any(isinstance(part, Thinking) for part in parts):
         dropped.append("messages[].content[].thinking")
     return message
-
-
-def _joined(parts: Sequence[Part]) -> str:
-    """Texts as one: by no means all vendors take lists of parts here."""
-    return "\n\n".join(part.text for part in parts if isinstance(part, Text))
-
-
-def _content(place: str, parts: Sequence[Part]) -> str | list[dict[str, Any]]:
-    if all(isinstance(part, Text) for part in parts):
-        return _joined(parts)
-    return [_part(place, part) for part in parts]
 
 
 def _part(place: str, part: Part) -> dict[str, Any]:
@@ -165,10 +136,6 @@ def _part(place: str, part: Part) -> dict[str, Any]:
 
 def _address(part: Image | Document) -> str:
     return part.url or join_data_url(part.media_type, part.data)
-
-
-def _call(call: ToolCall) -> dict[str, Any]:
-    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
 def _tools(conversation: Conversation) -> dict[str, Any]:
