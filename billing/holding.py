@@ -8,7 +8,7 @@ a Redis that was emptied knows again what was spent, corrections of the ledger r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LOCK = 0x42554447  # "BUDG": of two that set sums, the one that read first must not write last
 AT_ONCE = 2000  # requests struck off in one go
+UNSETTLED = timedelta(minutes=1)  # after Redis was emptied, in which the ledger still gets what was in its stream
 
 # KEYS: the known budgets, a book. ARGV: budget, now, when the book may go, how many sums, each value and its sum, how
 # many requests are in the ledger, those, and those that are let go if they are still only held.
@@ -70,15 +71,15 @@ class Books:
         self._redis, self._now = redis, now
 
     def keep(self, *, all_of_them: bool = False) -> int:
-        """Sets the books in which something has moved, and those of budgets that Redis does not know; how many."""
+        """Sets the books in which something has moved, and those of budgets new to Redis; how many."""
         moved = self._moved()
-        known = {name.decode() for name in self._known()}
+        settled = self._known(before=self._now - UNSETTLED)
         done = 0
         with every_tenant():
             rows = list(Budget.objects.select_related("tenant").order_by("tenant", "id"))
         for row in rows:
             touched = [name for name in moved if name.startswith(book(str(row.tenant_id), str(row.pk), ""))]
-            is_news = all_of_them or str(row.pk) not in known
+            is_news = all_of_them or str(row.pk) not in settled
             for span in self._spans(row, touched, is_news=is_news):
                 self.balance(row, span)
                 done += 1
@@ -86,7 +87,7 @@ class Books:
 
     def make_known(self, tenant: UUID) -> None:
         """Before gateways hear of a tenant's budgets, Redis knows what they have spent."""
-        known = {name.decode() for name in self._known()}
+        known = self._known(before=self._now)
         with every_tenant():
             rows = list(Budget.objects.select_related("tenant").filter(tenant_id=tenant))
         for row in rows:
@@ -140,8 +141,9 @@ class Books:
         found: Any = self._redis.spop(TOUCHED, 10_000)
         return {name.decode() for name in found or ()}
 
-    def _known(self) -> Any:
-        return self._redis.hkeys(KNOWN)
+    def _known(self, *, before: datetime) -> set[str]:
+        found: Any = self._redis.hgetall(KNOWN)
+        return {name.decode() for name, since in found.items() if int(since) <= before.timestamp()}
 
     def _fields(self, name: str) -> dict[bytes, bytes]:
         found: Any = self._redis.hgetall(name)

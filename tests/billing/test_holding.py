@@ -98,8 +98,21 @@ def test_what_is_in_the_ledger_is_struck_off_and_the_rest_goes_on(
 
 def test_nothing_moved_and_all_known_is_nothing_to_do(acme: Tenant, redis: Redis) -> None:
     budget(acme)
-    assert [keep(redis), keep(redis)] == [1, 0]
-    assert keep(redis, all_of_them=True) == 1
+    later = NOW + timedelta(minutes=1)
+    assert [keep(redis), keep(redis, now=later)] == [1, 0]
+    assert keep(redis, now=later, all_of_them=True) == 1
+
+
+def test_what_was_only_in_the_stream_of_an_emptied_redis_counts_when_it_is_sent_again(
+    acme: Tenant, book: Book, redis: Redis
+) -> None:
+    row = budget(acme)
+    keep(redis, now=NOW - timedelta(hours=1))
+    redis.flushall()
+    keep(redis)
+    book(settled(acme.pk, attempt(NANO)))  # no gateway touches the budget's book for it
+    keep(redis, now=NOW + timedelta(seconds=20))
+    assert sums(redis, row) == (COST, 0, 0)
 
 
 def test_what_a_killed_gateway_held_is_let_go(acme: Tenant, redis: Redis) -> None:
