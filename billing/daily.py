@@ -15,7 +15,7 @@ from django.db import connection
 from msgspec import Struct
 
 from billing import exclusive
-from billing.dimensions import DIMENSIONS, GRAINS, MEASURES
+from billing.dimensions import DIMENSIONS, GRAINS, GRAINS_OF_MANY, MANY, MEASURES
 from billing.models import RolledDay
 from billing.periods import Period, midnight
 from console.tenancy import every_tenant, within
@@ -33,11 +33,12 @@ _SUMS = ", ".join(f"sum({name})" for name in MEASURES)
 def _sum_by(grain: str) -> str:
     dimensions = [name if name in GRAINS[grain] else NOTHING.get(name, "''") for name in DIMENSIONS]
     kept = [name for name in DIMENSIONS if name in GRAINS[grain]]
+    tags = "true" if grain in GRAINS_OF_MANY else f"tag NOT IN {MANY}"
     return f"""
         INSERT INTO billing_dailyrollup
             (tenant_id, day, grain, tag, value, {", ".join(DIMENSIONS)}, {", ".join(MEASURES)}, longest)
         SELECT tenant_id, %(day)s, '{grain}', tag, value, {", ".join(dimensions)}, {_SUMS}, max(longest)
-        FROM billing_rollup WHERE tenant_id = %(tenant)s AND hour >= %(start)s AND hour < %(end)s
+        FROM billing_rollup WHERE tenant_id = %(tenant)s AND hour >= %(start)s AND hour < %(end)s AND {tags}
         GROUP BY tenant_id, tag, value, {", ".join(kept)}
     """  # noqa: S608 (of constants)
 

@@ -43,7 +43,15 @@ TOKENS = (
 DISJOINT = tuple(name for name in TOKENS if name not in {"reasoning_tokens", "searches"})
 
 # Sums over ledger lines, then sums over requests.
-OF_LINES = ("attempts", *TOKENS, "cost_nano", "unpriced_attempts")
+OF_LINES = (
+    "attempts",
+    *TOKENS,
+    "cost_nano",
+    "unpriced_attempts",
+    "took_ms",
+    "cache_saved_nano",  # what reading from a provider's cache cost less than reading anew
+    "cache_paid_nano",  # what writing into it cost more
+)
 OF_REQUESTS = ("requests", "baseline_nano", "second_nano", "second_unknown")
 MEASURES = (*OF_LINES, *OF_REQUESTS)
 
@@ -52,6 +60,7 @@ MEASURES = (*OF_LINES, *OF_REQUESTS)
 ALWAYS = ("outcome", "part", "known", "verified")
 # A question goes to the first that has all its words. Who changes one unsettles every day in a migration.
 GRAINS: Mapping[str, frozenset[str]] = {
+    "whole": frozenset(ALWAYS),
     "money": frozenset({*ALWAYS, "router", "provider", "model", "tier"}),
     "key": frozenset({*ALWAYS, "gateway_key"}),
     "asked": frozenset({*ALWAYS, "requested_model"}),
@@ -59,3 +68,10 @@ GRAINS: Mapping[str, frozenset[str]] = {
     "size": frozenset(DIMENSIONS) - {"gateway_key", "requested_model", "provider"},
     "all": frozenset(DIMENSIONS),
 }
+
+# Beside each single tag, sums are kept by all of a request's tags at once, and by its end user, under names that no
+# tag can have. There are many of those, so these are told apart by few dimensions.
+ALL_TAGS, END_USER = "*", "@"
+MANY = (ALL_TAGS, END_USER)
+OF_MANY = GRAINS["money"]
+GRAINS_OF_MANY = ("whole", "money")

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 LOCK = 0x42554447  # "BUDG": of two that set sums, the one that read first must not write last
 AT_ONCE = 2000  # requests struck off in one go
-UNSETTLED = timedelta(minutes=1)  # after Redis was emptied, in which the ledger still gets what was in its stream
+UNSETTLED = timedelta(
+    minutes=1
+)  # after Redis was emptied, in which the ledger still gets what was in its stream
 
 # KEYS: the known budgets, a book. ARGV: budget, now, when the book may go, how many sums, each value and its sum, how
 # many requests are in the ledger, those, and those that are let go if they are still only held.

@@ -105,6 +105,12 @@ class RequestRecord(Dimensions):
             models.Index(fields=("tenant", "-at", "-request_id"), name="request_newest"),
             models.Index(fields=("tenant", "router", "-at"), name="request_by_router"),
             models.Index(fields=("tenant", "-at"), condition=Q(known=False), name="request_unknown"),
+            models.Index(
+                fields=("tenant", "session", "-at"), condition=~Q(session=""), name="request_of_session"
+            ),
+            models.Index(
+                fields=("tenant", "end_user", "-at"), condition=~Q(end_user=""), name="request_of_user"
+            ),
         )
         constraints = (
             models.CheckConstraint(
@@ -177,6 +183,12 @@ class LedgerEntry(Dimensions, Tokens):
         indexes = (
             models.Index(fields=("request_id",), name="ledger_of_request"),
             models.Index(fields=("tenant", "-at"), name="ledger_newest"),
+            models.Index(
+                fields=("tenant", "session", "-at"), condition=~Q(session=""), name="ledger_of_session"
+            ),
+            models.Index(
+                fields=("tenant", "end_user", "-at"), condition=~Q(end_user=""), name="ledger_of_user"
+            ),
         )
         constraints = (
             models.CheckConstraint(condition=Q(sign__in=(1, -1)), name="ledger_sign"),
@@ -211,7 +223,7 @@ class LedgerDay(Owned):
 
 
 class Sums(models.Model):
-    """`tag` is empty for all requests; further rows are those with one tag's value."""
+    """`tag` is empty for all requests; further rows are those with one tag's value (see also `dimensions.MANY`)."""
 
     tag = models.TextField(db_default="")
     value = models.TextField(db_default="")
@@ -232,6 +244,9 @@ class Sums(models.Model):
     searches = models.BigIntegerField(db_default=0)
     cost_nano = models.BigIntegerField()
     unpriced_attempts = models.BigIntegerField()
+    took_ms = models.BigIntegerField(db_default=0)
+    cache_saved_nano = models.BigIntegerField(db_default=0)
+    cache_paid_nano = models.BigIntegerField(db_default=0)
     baseline_nano = models.BigIntegerField()
     second_nano = models.BigIntegerField(db_default=0)
     second_unknown = models.BigIntegerField(db_default=0)  # requests whose second baseline nobody knows

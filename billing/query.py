@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from billing.dimensions import OF_MANY
 from billing.periods import Granularity, Misread, Period, read_period
 
 NONE = "(none)"  # how a URL says "without a router", "untagged": an empty value there means any
@@ -38,7 +39,6 @@ COLUMNS: Mapping[str, str] = {
 }
 ALIASES: Mapping[str, str] = {"gateway_key": "key", "request_class": "class"}
 OF_AN_ATTEMPT = ("provider", "model", "tier", "part")  # may differ between the lines of a request
-UNSUMMED = frozenset({"end_user", "session"})  # the ledger has them, the rollups have not
 YES_OR_NO = frozenset({"known", "verified"})
 TAG = "tag."
 MOST_VALUES = 50
@@ -68,8 +68,20 @@ class SpendQuery(Struct, frozen=True, kw_only=True):
 
     @property
     def needs_ledger(self) -> bool:
-        """Rollups know single tags and whole hours; what is finer is summed from the lines themselves."""
-        return len(self.tags) > 1 or not self.names.isdisjoint(UNSUMMED) or not self.period.is_of_hours
+        """What rollups do not tell apart is summed from the lines themselves; of one session or user they are few."""
+        if not self.period.is_of_hours or "session" in self.names or "end_user" in self.filters:
+            return True
+        by_user = "end_user" in self.by
+        if by_user and self.tags:
+            return True
+        return (by_user or len(self.tags) > 1) and not self.columns <= OF_MANY
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Of a rollup, that it asks about; beside tags and end users."""
+        return frozenset(
+            COLUMNS[name] for name in self.names if not name.startswith(TAG) and name != "end_user"
+        )
 
     def over(self, period: Period) -> SpendQuery:
         return SpendQuery(period=period, by=self.by, filters=self.filters, granularity=self.granularity)

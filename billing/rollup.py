@@ -11,7 +11,7 @@ from django.db.backends.utils import CursorWrapper
 
 from billing import exclusive, partitions
 from billing.decode import EARLIEST
-from billing.dimensions import DIMENSIONS, DISJOINT, MEASURES, OF_LINES, TOKENS
+from billing.dimensions import ALL_TAGS, DIMENSIONS, DISJOINT, END_USER, MEASURES, OF_LINES, OF_MANY, TOKENS
 from console.tenancy import within
 
 if TYPE_CHECKING:
@@ -25,11 +25,38 @@ _DIGEST = (
     "md5(" + " || E'\\x1f' || ".join(f"{name}::text" for name in ("tag", "value", *DIMENSIONS)) + ")::uuid"
 )
 
+
+def _price(*buckets: str) -> str:
+    """Of the first bucket that has one, as `core.price.cost` looks for it."""
+    return f"coalesce({', '.join(f"price ->> '{bucket}'" for bucket in buckets)})::numeric"
+
+
+def _by_cache(*parts: tuple[str, str, str]) -> str:
+    """Nano-dollars: tokens at a price less the same tokens at another, of lines with such tokens and a price."""
+    tokens = " + ".join(name for name, _, _ in parts)
+    amount = " + ".join(f"{name} * ({more} - {less})" for name, more, less in parts)
+    return f"CASE WHEN {tokens} > 0 AND cost_nano > 0 THEN coalesce(sign * round(({amount}) / 1e6), 0) ELSE 0 END::bigint"
+
+
+_CACHE_SAVED = _by_cache(
+    ("cache_read_tokens", _price("input"), _price("cache_read", "input")),
+    (
+        "audio_cache_read_tokens",
+        _price("audio_input", "input"),
+        _price("audio_cache_read", "cache_read", "input"),
+    ),
+)
+_CACHE_PAID = _by_cache(
+    ("cache_write_tokens", _price("cache_write", "input"), _price("input")),
+    ("cache_write_1h_tokens", _price("cache_write_1h", "cache_write", "input"), _price("input")),
+)
+
 # What counts, of any two relations named `fresh_lines` and `fresh_requests` with a column `sign`.
 COUNTED = f"""
     SELECT tenant_id, at, tags, end_user, session, {_DIMENSIONS},
            sign AS attempts, {_TOKENS}, sign * coalesce(cost_nano, 0) AS cost_nano,
-           sign * (cost_nano IS NULL)::int AS unpriced_attempts, 0 AS requests, 0::bigint AS baseline_nano,
+           sign * (cost_nano IS NULL)::int AS unpriced_attempts, sign * total_ms AS took_ms,
+           {_CACHE_SAVED} AS cache_saved_nano, {_CACHE_PAID} AS cache_paid_nano, 0 AS requests, 0::bigint AS baseline_nano,
            0::bigint AS second_nano, 0 AS second_unknown,
            {" + ".join(DISJOINT)} AS longest
     FROM fresh_lines
@@ -41,15 +68,25 @@ COUNTED = f"""
     FROM fresh_requests
 """  # noqa: S608 (of constants)
 
-# By the hour of the tenant's own clock, once for all and once for each tag.
+_TOLD = ", ".join(
+    name if name in OF_MANY else f"CASE WHEN is_of_many THEN '' ELSE {name} END AS {name}"
+    for name in DIMENSIONS
+)
+
+# By the hour of the tenant's own clock: once for all, once for each tag, for all tags and for the end user.
 SUMS = f"""
     SELECT {_ROW}, {_DIGEST} AS digest, {", ".join(f"sum({name})::bigint AS {name}" for name in MEASURES)},
            max(longest)::bigint AS longest
-    FROM ({COUNTED}) AS counted
-    CROSS JOIN LATERAL (
-        SELECT '' AS tag, '' AS value
-        UNION ALL SELECT key, jsonb_each_text.value FROM jsonb_each_text(tags)
-    ) AS tagged
+    FROM (
+        SELECT tenant_id, at, tag, value, {_TOLD}, {_MEASURES}, longest
+        FROM ({COUNTED}) AS counted
+        CROSS JOIN LATERAL (
+            SELECT '' AS tag, '' AS value, false AS is_of_many
+            UNION ALL SELECT key, jsonb_each_text.value, false FROM jsonb_each_text(tags)
+            UNION ALL SELECT '{ALL_TAGS}', tags::text, true WHERE tags <> '{{}}'
+            UNION ALL SELECT '{END_USER}', end_user, true WHERE end_user <> ''
+        ) AS tagged
+    ) AS told
     LEFT JOIN tenants_tenant AS tenant ON tenant.id = tenant_id
     CROSS JOIN LATERAL (SELECT date_trunc('hour', at, coalesce(tenant.time_zone, 'UTC')) AS hour) AS clock
     GROUP BY {_ROW}

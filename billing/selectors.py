@@ -15,6 +15,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from msgspec import Struct
 
+from billing.dimensions import MANY
 from billing.models import LedgerEntry, RequestRecord
 from billing.periods import Misread, Period, midnight
 from billing.query import COLUMNS, OF_AN_ATTEMPT, TAG, YES_OR_NO, SpendQuery
@@ -108,12 +109,13 @@ def values(tenant: Tenant, names: Sequence[str], period: Period) -> Mapping[str,
 def tags_seen(tenant: Tenant, period: Period) -> Mapping[str, list[str]]:
     """Tag → its values in the period's days, as far as a filter wants to offer them."""
     hours = tenant.rollups.filter(hour__gte=period.start, hour__lt=period.end)
-    days = tenant.daily_rollups.filter(grain="key", day__gte=period.first_day, day__lte=period.last_day)
+    no_tags = ("", *MANY)
+    days = tenant.daily_rollups.filter(grain="whole", day__gte=period.first_day, day__lte=period.last_day)
     open_days = tenant.rolled_days.filter(summed=False, day__gte=period.first_day, day__lte=period.last_day)
     spans = [_span_of(day, period.zone) for day in open_days.values_list("day", flat=True)]
-    found = set(days.exclude(tag="").values_list("tag", "value").distinct()[:500])
+    found = set(days.exclude(tag__in=no_tags).values_list("tag", "value").distinct()[:500])
     for start, end in spans:
-        recent = hours.filter(hour__gte=start, hour__lt=end).exclude(tag="")
+        recent = hours.filter(hour__gte=start, hour__lt=end).exclude(tag__in=no_tags)
         found |= set(recent.values_list("tag", "value").distinct()[:500])
     seen: dict[str, list[str]] = defaultdict(list)
     for tag, value in sorted(found)[:500]:

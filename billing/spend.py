@@ -11,7 +11,7 @@ from django.db import connection
 from msgspec import Struct
 
 from billing import daily
-from billing.dimensions import DIMENSIONS, GRAINS, MEASURES, TOKENS
+from billing.dimensions import ALL_TAGS, DIMENSIONS, END_USER, GRAINS, MEASURES, TOKENS
 from billing.periods import Granularity, beginning, buckets
 from billing.query import COLUMNS, TAG, SpendQuery
 from billing.rollup import COUNTED
@@ -47,6 +47,9 @@ class Measures(Struct, frozen=True, kw_only=True):
     rejected_cost: int = 0
     failed_cost: int = 0
     check_cost: int = 0
+    cache_saved: int = 0  # of the answers that are compared
+    cache_paid: int = 0
+    took_ms: int = 0  # of all attempts, one after another
     second_baseline: int = 0  # of the requests compared
     second_unknown: int = 0  # of the requests compared, those whose second baseline nobody knows
     verified_baseline: int = 0  # of the requests compared all of whose tokens providers reported
@@ -195,6 +198,9 @@ _SUMS: Mapping[str, str] = {
     "rejected_cost": "sum(cost_nano) FILTER (WHERE known AND part = 'rejected')",
     "failed_cost": "sum(cost_nano) FILTER (WHERE known AND part = 'failed')",
     "check_cost": "sum(cost_nano) FILTER (WHERE known AND part IN ('check', 'shadow'))",
+    "cache_saved": "sum(cache_saved_nano) FILTER (WHERE known AND part = 'answer')",
+    "cache_paid": "sum(cache_paid_nano) FILTER (WHERE known AND part = 'answer')",
+    "took_ms": "sum(took_ms)",
     "second_baseline": "sum(second_nano) FILTER (WHERE known)",
     "second_unknown": "sum(second_unknown) FILTER (WHERE known)",
     "verified_baseline": "sum(baseline_nano) FILTER (WHERE known AND verified)",
@@ -248,15 +254,25 @@ def _where(query: SpendQuery, params: Params) -> str:
 
 
 def _from_rollups(tenant: Tenant, query: SpendQuery, where: str, params: Params) -> str:
-    """With a tag: its rows, and as untagged what is left of all rows without them."""
+    """With a tag, several or the end user: those rows, and as untagged what is left of all rows without them."""
     rows = partial(_summed, tenant, query, where, params)
-    if not query.tags:
+    params |= {f"tag{n}": tag for n, tag in enumerate(query.tags)}
+    if "end_user" in query.by:
+        tagged, values = END_USER, {"end_user": "value"}
+    elif len(query.tags) > 1:
+        each = "coalesce(value::jsonb ->> %(tag{})s, '')"
+        tagged, values = ALL_TAGS, {f"tag{n}": each.format(n) for n in range(len(query.tags))}
+    elif query.tags:
+        tagged, values = query.tags[0], {"tag0": "value"}
+    else:
         return rows("tag = ''", _COLUMNS)
-    params["tag0"] = query.tags[0]
+    params["tagged"] = tagged
+    known = ", ".join(f"{sql} AS {name}" for name, sql in values.items())
+    without = ", ".join("''" for _ in values)
     return f"""SELECT * FROM (
-            {rows("tag = %(tag0)s", f"{_COLUMNS}, value AS tag0")}
-            UNION ALL {rows("tag = ''", f"{_COLUMNS}, ''")}
-            UNION ALL {rows("tag = %(tag0)s", f"{_NEGATED}, ''")}
+            {rows("tag = %(tagged)s", f"{_COLUMNS}, {known}")}
+            UNION ALL {rows("tag = ''", f"{_COLUMNS}, {without}")}
+            UNION ALL {rows("tag = %(tagged)s", f"{_NEGATED}, {without}")}
         ) AS tagged WHERE {_tags_hold(query, params)}"""  # noqa: S608 (of constants)
 
 
@@ -284,8 +300,7 @@ def _summed(tenant: Tenant, query: SpendQuery, where: str, params: Params, tag: 
 
 def _grain(query: SpendQuery) -> str:
     """The coarsest sums that still tell apart what is asked for."""
-    columns = {COLUMNS[name] for name in query.names if not name.startswith(TAG)}
-    return next(grain for grain, kept in GRAINS.items() if columns <= kept)
+    return next(grain for grain, kept in GRAINS.items() if query.columns <= kept)
 
 
 def _from_ledger(query: SpendQuery, where: str, params: Params) -> str:

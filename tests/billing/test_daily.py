@@ -30,6 +30,7 @@ LATER = datetime(2026, 4, 20, tzinfo=UTC)
 QUESTIONS: Sequence[tuple[str, ...]] = (
     (), ("model",), ("router", "tier"), ("key",), ("requested_model",), ("router", "rule", "class"),
     ("outcome", "part", "known", "verified"), ("class", "model", "needs"), ("tag.team",), ("tag.team", "key"),
+    ("tag.team", "tag.env"), ("tag.env", "tag.team", "model"), ("end_user",), ("end_user", "router"),
 )  # fmt: skip
 
 
@@ -52,6 +53,7 @@ def traffic(acme: Tenant, book: Book) -> Tenant:
     for n in range(60):
         at = WHOLE.start + (WHOLE.end - WHOLE.start) * n / 60
         tags = {"team": ("search", "ads")[n % 2]} if n % 3 else {}
+        tags |= {"env": "prod"} if n % 4 == 1 else {}
         tries = [attempt(NANO), attempt(GPT_5)][n % 4 == 0 :]
         events.append(
             settled(
@@ -59,6 +61,7 @@ def traffic(acme: Tenant, book: Book) -> Tenant:
                 *tries,
                 at=at,
                 router=("support", "")[n % 5 == 0],
+                end_user=("", "ann", "bob")[n % 3],
                 about={"tags": tags},
                 total_ms=100 + n * 37,
                 first_byte_ms=n or None,
@@ -97,7 +100,7 @@ def test_pages_read_the_daily_rows_and_not_the_hours(traffic: Tenant) -> None:
         "model": [NANO.id, GPT_5.id][::-1],
         "router": ["support"],
     }
-    assert tags_seen(traffic, WHOLE) == {"team": ["ads", "search"]}
+    assert tags_seen(traffic, WHOLE) == {"env": ["prod"], "team": ["ads", "search"]}
 
 
 def test_a_late_line_is_in_its_hour_and_unsettles_its_day(traffic: Tenant, book: Book) -> None:

@@ -71,6 +71,8 @@ def requests(draw: st.DrawFn, tenants: Sequence[object]) -> RequestSettled:
         at=draw(st.datetimes(*(moment.replace(tzinfo=None) for moment in SPAN), timezones=st.just(UTC))),
         router=draw(st.sampled_from(("support", "search", ""))),
         gateway_key=draw(st.sampled_from(("one", "two"))),
+        end_user=draw(st.sampled_from(("", "ann", "*"))),
+        session=draw(st.sampled_from(("", "talk"))),
         about={
             "tags": tags,
             "request_class": draw(st.sampled_from(RequestClass)),
@@ -143,18 +145,23 @@ def test_every_partition_sums_to_the_total(booked: Booked) -> None:
         assert whole[""] == _expected(booked.of(tenant))
         for name in (*COLUMNS, "tag.team", "tag.env"):
             assert _summed(_measures(tenant, SpendQuery(period=_span(tenant), by=(name,)))) == whole[""]
-        two_tags = SpendQuery(period=_span(tenant), by=("tag.team", "tag.env"))
-        assert two_tags.needs_ledger
-        assert _summed(_measures(tenant, two_tags)) == whole[""]
+        for by in (("tag.team", "tag.env"), ("tag.team", "tag.env", "class"), ("end_user", "tag.env")):
+            assert _summed(_measures(tenant, SpendQuery(period=_span(tenant), by=by))) == whole[""]
         for granularity in Granularity:
             query = SpendQuery(period=_span(tenant), granularity=granularity)
             assert _summed(_measures(tenant, query)) == whole[""]
 
 
+SUMMED: Sequence[tuple[str, ...]] = (
+    (), ("model",), ("router", "outcome"), ("tag.team",), ("tag.env", "class"), ("tag.team", "tag.env"),
+    ("tag.env", "tag.team", "router", "model"), ("end_user",), ("end_user", "tier", "part"),
+)  # fmt: skip
+
+
 @on_books
 def test_rollups_and_ledger_tell_the_same(booked: Booked) -> None:
     for tenant in booked.tenants:
-        for by in ((), ("model",), ("router", "outcome"), ("tag.team",), ("tag.env", "class")):
+        for by in SUMMED:
             query = SpendQuery(period=_span(tenant), by=by, granularity=Granularity.DAY)
             ragged = Period(
                 start=query.period.start - timedelta(seconds=1), end=query.period.end, zone=query.period.zone

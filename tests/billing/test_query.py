@@ -73,6 +73,23 @@ def test_dimensions_and_filters_are_read_by_the_names_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize(
+    ("params", "needs"),
+    [
+        ({"by": "tag.team,tag.env", "model": "m", "tier": "mid"}, False),
+        ({"by": "tag.team,tag.env,tag.feature", "outcome": "failed"}, False),
+        ({"by": "end_user,router"}, False),
+        ({"by": "tag.team", "tag.env": "prod", "class": "coding"}, True),
+        ({"by": "end_user,tag.team"}, True),
+        ({"by": "end_user,key"}, True),
+        ({"by": "session"}, True),
+        ({"end_user": "ann"}, True),  # of one they are few, and found by an index
+    ],
+)
+def test_what_rollups_tell_apart_is_read_from_them(params: dict[str, str], needs: bool) -> None:
+    assert asked(**params).needs_ledger is needs
+
+
+@pytest.mark.parametrize(
     ("params", "field"),
     [
         ({"from": "2026-02-30"}, "from"),
