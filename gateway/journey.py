@@ -12,8 +12,9 @@ from gateway import telemetry
 from gateway.core.baseline import of_kind
 from gateway.core.catalogue import Model, Provider, protocol_for
 from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
-from gateway.core.decide import Route, decide, expected_cost, within_floors
+from gateway.core.decide import Route, decide, within_floors
 from gateway.core.events import Evidence, Intent, Origin, RequestSettled
+from gateway.core.expected import expected_cost
 from gateway.core.facts import RequestFacts, Tier
 from gateway.core.foresee import keys_of
 from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model, outcome_of

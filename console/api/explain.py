@@ -60,13 +60,22 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Candidate(TypedDict):
-    """`because` is why it was taken or left; the cost is that of the tokens expected, null where unknown."""
+    """`because` is why it was taken or left; the cost is that of the tokens expected, null where unknown.
+
+    `cached_tokens` of the prompt are expected in its provider's cache, and would cost `cache_worth_usd` more anew.
+    """
 
     model: str
     tier: str
     expected_cost_usd: str | None
     taken: bool
     because: str
+    expected_output_tokens: int
+    cached_tokens: int
+    cache_worth_usd: str | None
+    latency_ms: int | None
+    expected_quality: float | None
+    quality_at_least: float | None
 
 
 class Evidence(TypedDict):

@@ -16,15 +16,25 @@ from msgspec import Struct, structs
 from gateway.core.catalogue import WORDS, Model, protocol_for
 from gateway.core.conditions import Test, reads_classification
 from gateway.core.demand import Quality
+from gateway.core.expected import (
+    cache_worth,
+    cached_tokens,
+    expected_amount,
+    expected_cost,
+    expected_output,
+    is_particular,
+)
 from gateway.core.facts import RANK, ModelKind, Need, RequestFacts, Tier
 from gateway.core.hold import hold
 from gateway.core.ladder import Rung
 from gateway.core.money import PER_MILLION
 from gateway.core.policy import REQUESTED, Cascade, Floor, Otherwise, Policy, Rule
-from gateway.core.price import Price, Usage, banded, cost
+from gateway.core.price import Price, banded
 from gateway.core.quality.choose import Choice
 from gateway.core.quality.estimate import Estimate
+from gateway.core.reasons import place_of
 from gateway.core.router import Bench, Router
+from gateway.core.strategy import Strategy, arranged
 
 OTHERWISE = "otherwise"
 SPENT_BUDGET = "spent budget"  # what lowered a tier
@@ -39,6 +49,10 @@ class Candidate(Struct, frozen=True, kw_only=True):
     taken: bool
     because: str
     quality: Estimate | None = None  # expected, where a rule asks for it
+    output_tokens: int = 0  # expected
+    cached_tokens: int = 0  # of the prompt, that its provider is expected to have in a cache
+    cache_worth: int = 0  # nano-dollars that it would cost more without
+    latency_ms: int | None = None  # where a rule asks for speed and it is known
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -51,6 +65,7 @@ class Target(Struct, frozen=True, kw_only=True):
     floors: tuple[str, ...]  # names of those that held
     lifted_by: str  # what raised the tier last, empty when nothing did
     quality: Quality | None = None  # that the rule asks for; None too where none could be promised
+    strategy: Strategy | None = None  # within a rung; None: the cheapest first
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -97,6 +112,8 @@ def routed(target: Target, kept: list[Model], facts: RequestFacts, router: Route
         out = objections(target, facts, router, ())
         return Refusal(target=target, code=_code(out), out=out)
     kept = in_order(kept, facts)
+    if target.strategy is not None:
+        kept = arranged(kept, target.strategy, facts)
     return Route(target=target, ladder=climb(kept), kept=tuple(kept), facts=facts, router=router)
 
 
@@ -157,6 +174,7 @@ def aim(facts: RequestFacts, router: Router) -> Target:
         floors=held,
         lifted_by=floor or lifted_by,
         quality=rule.quality,
+        strategy=rule.strategy or router.policy.strategy,
     )
 
 
@@ -287,6 +305,8 @@ def in_order(models: list[Model], facts: RequestFacts) -> list[Model]:
     if len(models) == 1:
         return models
     day, into, out = facts.at.date(), facts.input_tokens, facts.output_tokens
+    if is_particular(facts):
+        return sorted(models, key=lambda model: _rank(model, facts, day))
     keyed = [
         # Not rounded to nano-dollars, so that a difference too small to be billed still orders.
         (
@@ -305,6 +325,11 @@ def in_order(models: list[Model], facts: RequestFacts) -> list[Model]:
     return ordered
 
 
+def _rank(model: Model, facts: RequestFacts, day: date) -> tuple[int, bool, int, str]:
+    amount = expected_amount(model, facts, day)
+    return RANK[model.tier], amount is None, amount or 0, model.id
+
+
 def _price(model: Model, day: date, prompt: int) -> Price | None:
     price = model.price(day)
     return banded(price, prompt) if price and price.bands else price
@@ -318,42 +343,29 @@ def climb(models: Iterable[Model]) -> tuple[Rung, ...]:
     return tuple(Rung(tier, tuple(ids)) for tier, ids in rungs.items())
 
 
-def expected_cost(model: Model, facts: RequestFacts, day: date) -> int | None:
-    """Nano-dollars for the tokens expected, at the price of the day; None when the model has none."""
-    price = model.price(day)
-    if price is None:
-        return None
-    return cost(price, Usage(input=facts.input_tokens, output=facts.output_tokens))
-
-
 def candidates(route: Route, facts: RequestFacts) -> tuple[Candidate, ...]:
     """The models of the ladder, for people: the one taken first, and when the others would come."""
-    day, first = facts.at.date(), route.kept[0]
+    first = route.kept[0]
     return tuple(
-        Candidate(
-            model=model.id,
-            tier=model.tier,
-            expected_cost=expected_cost(model, facts, day),
-            taken=model is first,
-            because=_place(model, first, route),
-            quality=facts.expected.get(model.id),
-        )
+        candidate_of(model, facts, because=place_of(model, route), taken=model is first)
         for model in route.kept
     )
 
 
-def _place(model: Model, first: Model, route: Route) -> str:
-    target, choice = route.target, route.choice
-    if choice is not None and model is first:
-        return f"cheapest that holds the quality of {choice.asked:.2f} asked for"
-    if choice is not None:
-        against = dict(choice.against).get(model.id, "nothing is known of its quality")
-        return f"{against}; stands in if those before it fail"
-    if model is first:
-        return f"rule {target.rule} pins it" if target.pin else f"cheapest in {model.tier.value}"
-    if model.tier == first.tier:
-        return f"dearer than {first.id}; next if that fails"
-    return f"a rung above {first.tier.value}; only if the rungs below fail or are rejected"
+def candidate_of(model: Model, facts: RequestFacts, *, because: str, taken: bool = False) -> Candidate:
+    day = facts.at.date()
+    return Candidate(
+        model=model.id,
+        tier=model.tier,
+        expected_cost=expected_cost(model, facts, day),
+        taken=taken,
+        because=because,
+        quality=facts.expected.get(model.id),
+        output_tokens=expected_output(model, facts),
+        cached_tokens=cached_tokens(model, facts),
+        cache_worth=cache_worth(model, facts, day),
+        latency_ms=facts.latency.get(model.id),
+    )
 
 
 def _code(out: Iterable[tuple[Model, str]]) -> str:

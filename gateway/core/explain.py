@@ -12,9 +12,9 @@ from gateway.core.decide import (
     Refusal,
     Route,
     Target,
+    candidate_of,
     candidates,
     decide,
-    expected_cost,
     within_floors,
 )
 from gateway.core.facts import RequestFacts, Tier
@@ -80,17 +80,7 @@ def left_out(decision: Route | Refusal, router: Router, facts: RequestFacts) -> 
     """The models that cannot answer this request, cheapest first, those that never can at the end."""
     other = [(model, f"is for {model.kind.value}") for model in router.open if model.kind is not facts.kind]
     reasons = [*decision.out, *other, *((seat.model, seat.bar) for seat in router.barred)]
-    return tuple(
-        Candidate(
-            model=model.id,
-            tier=model.tier,
-            expected_cost=expected_cost(model, facts, facts.at.date()),
-            taken=False,
-            because=because,
-            quality=facts.expected.get(model.id),
-        )
-        for model, because in reasons
-    )
+    return tuple(candidate_of(model, facts, because=because) for model, because in reasons)
 
 
 def _code(decision: Route | Refusal) -> str | None:

@@ -114,3 +114,13 @@ class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     made_by: str = ""  # the provider key whose account remembers the answer that this request follows
     expected: Mapping[str, Estimate] = {}  # quality by model, where a rule of the router asks for it
     counts_only: bool = False  # nothing is generated: the caller asks how many tokens the prompt has
+    foreseen_tokens: int | None = (
+        None  # of output, as the class usually takes, where the tenant's answers say otherwise
+    )
+    outputs: Mapping[str, int] = {}  # tokens expected of models whose answers are of another length
+    cached: Mapping[
+        str, int
+    ] = {}  # tokens of the prompt that the cache of a model's provider is expected to hold
+    marks_cache: bool = False  # its caller says what is to be cached: what is not there yet is written
+    latency: Mapping[str, int] = {}  # milliseconds, by model, where a rule of the router asks for speed
+    draw: float | None = None  # in [0, 1), the same for all requests of a session

@@ -1,4 +1,4 @@
-"""Facts with the quality to expect of each model, where a rule of the router asks for that; elsewhere as they were.
+"""Facts with what is to be expected of each model: how long its answers are, and how good, where a rule asks for that.
 
 Estimates are kept with the facts, not what they were made of: a replay decides on the same numbers, whatever has
 been learnt since, and needs neither the text nor the book.
@@ -9,12 +9,15 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from gateway.core.facts import ModelKind, RequestFacts, Tier
+from gateway.core.lengths import lengthened
 from gateway.core.prompt import Prompt
 from gateway.core.router import Router
 
 
 def foresee(facts: RequestFacts, prompt: Prompt, router: Router) -> tuple[RequestFacts, bytes]:
     """And the sketch of the text that was judged by, empty where none was made."""
+    if router.lengths and facts.kind is ModelKind.CHAT:
+        facts = lengthened(facts, router.lengths)
     if router.expects is None or facts.kind is not ModelKind.CHAT:
         return facts, b""
     models = router.benches[ModelKind.CHAT][Tier.LOCAL].models

@@ -22,6 +22,7 @@ from gateway.core.policy import Cascade, Check, Otherwise, Policy, Rule, Webhook
 from gateway.core.router import Router
 from gateway.core.semantic import compile_classes
 from gateway.core.snapshot import TenantSnapshot
+from gateway.core.strategy import COST, Strategy, Weights
 from gateway.core.url import Url, UrlNotAllowed
 
 MAX_PATTERN = 512
@@ -30,6 +31,7 @@ MAX_SAMPLES = 8
 MAX_WEBHOOK_MS = 30_000
 MAX_TIMEOUT_MS = 600_000
 MAX_BACKOFF_MS = 60_000
+MAX_WEIGHT = 1_000_000
 
 CheckRegex = Callable[[str], str]  # pattern → what is wrong with it, or ""
 
@@ -90,6 +92,7 @@ def _policy(policy: Policy, around: Surroundings) -> Findings:
         yield _warn("$.whitelist", "no model is within reach", "Add a provider key, or widen the whitelist.")
     if policy.unsure:
         yield from _share(policy.unsure.confidence_below, "$.unsure.confidence_below")
+    yield from _strategy(policy.strategy, "$.strategy", around)
     if len(policy.rules) > MAX_RULES:
         yield _error("$.rules", f"more than {MAX_RULES} rules", "Join rules that lead to the same tier.")
     yield from _classes(policy)
@@ -126,6 +129,10 @@ def _outcome(rule: Rule | Otherwise, place: str, policy: Policy, around: Surroun
     if len(given) != 1:
         yield _error(place, f"names both a {' and a '.join(given)}" if given else "names neither a tier nor a model nor a quality",
                      "Give exactly one of `tier`, `model` and `quality`.")  # fmt: skip
+    yield from _strategy(rule.strategy, f"{place}.strategy", around)
+    if rule.strategy not in (None, COST) and rule.tier is None:
+        yield _warn(f"{place}.strategy", "orders nothing: the rule names no tier, whose models it could order",
+                    "Name a tier, or drop the strategy.")  # fmt: skip
     if rule.quality is not None:
         yield from _quality(rule.quality, f"{place}.quality", policy, around)
     if rule.model is not None:
@@ -145,6 +152,17 @@ def _quality(quality: Quality, place: str, policy: Policy, around: Surroundings)
     if policy.unsure is None:
         yield _warn(place, "says nothing of requests for which no quality can be promised: the highest tier answers",
                     "Say where they go under `unsure`.")  # fmt: skip
+
+
+def _strategy(strategy: Strategy | None, place: str, around: Surroundings) -> Findings:
+    if not isinstance(strategy, Weights):
+        return
+    at = f"{place}.weights"
+    for model, weight in strategy.weights.items():
+        yield from _pin(model, f"{at}.{model}", around)
+        yield from _whole(weight, 0, MAX_WEIGHT, f"{at}.{model}")
+    if not any(weight > 0 for weight in strategy.weights.values()):
+        yield _error(at, "gives no model any weight", "Give at least one a weight above 0.")
 
 
 def _pin(model: str, place: str, around: Surroundings) -> Findings:

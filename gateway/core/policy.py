@@ -13,6 +13,7 @@ from msgspec import Struct
 from gateway.core.conditions import ALWAYS, Condition, Range
 from gateway.core.demand import Quality
 from gateway.core.facts import Need, RequestClass, Tier
+from gateway.core.strategy import Strategy
 
 # As a baseline, beside a model's id (see core.baseline):
 REQUESTED = "requested"  # the model that the caller asked for
@@ -199,6 +200,7 @@ class Rule(
     tier: Tier | None = None
     model: str | None = None
     quality: Quality | None = None
+    strategy: Strategy | None = None  # within a rung; None: the policy's
     cascade: Cascade | None = None
 
 
@@ -215,6 +217,7 @@ class Otherwise(
     tier: Tier | None = None
     model: str | None = None
     quality: Quality | None = None
+    strategy: Strategy | None = None  # within a rung; None: the policy's
     cascade: Cascade | None = None
 
 
@@ -330,6 +333,7 @@ class Policy(
     unsure: Unsure | None = None
     floors: tuple[Floor, ...] = ()
     classes: tuple[SemanticClass, ...] = ()
+    strategy: Strategy | None = None  # who of a rung comes first; None: the cheapest
     timeouts: Timeouts | None = None
     retries: Retries | None = None
     hedge: Hedge | None = None

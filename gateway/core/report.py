@@ -46,6 +46,10 @@ def candidate_of(candidate: Candidate) -> dict[str, Any]:
         "expected_cost_usd": dollars(candidate.expected_cost),
         "taken": candidate.taken,
         "because": candidate.because,
+        "expected_output_tokens": candidate.output_tokens,
+        "cached_tokens": candidate.cached_tokens,
+        "cache_worth_usd": dollars(candidate.cache_worth),
+        "latency_ms": candidate.latency_ms,
         "expected_quality": quality.mean if quality else None,
         "quality_at_least": quality.lower if quality else None,
     }

@@ -15,11 +15,13 @@ from gateway.core.baseline import Declared
 from gateway.core.catalogue import SPOKEN, Model, Provider
 from gateway.core.conditions import Test, compile_condition, matches
 from gateway.core.facts import ModelKind, Tier
+from gateway.core.lengths import Lengths
 from gateway.core.naming import Models
 from gateway.core.policy import REQUESTED, Floor, Otherwise, Policy, Rule
 from gateway.core.price import Unpriced
 from gateway.core.semantic import Prototypes, compile_classes
 from gateway.core.snapshot import RouterSnapshot, TenantSnapshot
+from gateway.core.strategy import LATENCY, Strategy, Weights
 
 if TYPE_CHECKING:  # numpy is loaded only where somebody asks for quality
     from gateway.core.quality.expect import Expects
@@ -63,6 +65,10 @@ class Router(Struct, frozen=True, kw_only=True):
     providers: Mapping[str, Provider]
     baselines: tuple[Declared, ...] = ()  # see core.baseline
     expects: Expects | None = None  # only where a rule asks for quality
+    lengths: Lengths = {}  # of the tenant's answers, by class
+    has_caches: bool = False  # whether there is a choice in which a provider's cache may count
+    asks_speed: bool = False  # whether a rule goes by latency
+    draws: bool = False  # whether a rule goes by weights
 
 
 def compile_router(
@@ -108,7 +114,27 @@ def compile_router(
         providers=providers,
         baselines=router.baselines,
         expects=expects if asks_quality(router.policy) else None,
+        lengths={length.request_class: length for length in tenant.lengths},
+        has_caches=has_caches(reachable),
+        asks_speed=any(strategy == LATENCY for strategy in strategies_in(router.policy)),
+        draws=any(isinstance(strategy, Weights) for strategy in strategies_in(router.policy)),
     )
+
+
+def has_caches(models: Sequence[Model]) -> bool:
+    """Whether there are several, and one of them reads from a cache for less."""
+    chatting = [model for model in models if model.kind is ModelKind.CHAT]
+    return len(chatting) > 1 and any(
+        price.cache_read is not None and price.cache_read < price.input
+        for model in chatting
+        for price in model.prices
+    )
+
+
+def strategies_in(policy: Policy) -> Iterator[Strategy | None]:
+    yield policy.strategy
+    yield policy.otherwise.strategy
+    yield from (rule.strategy for rule in policy.rules)
 
 
 def bench_of(models: Sequence[Model], kind: ModelKind, tier: Tier) -> Bench:

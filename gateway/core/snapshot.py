@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from gateway.core.baseline import Declared
 from gateway.core.catalogue import Model, Provider
+from gateway.core.lengths import Length
 from gateway.core.policy import Floor, Policy
 from gateway.core.price import Unpriced
 from gateway.core.sealed import Sealed
@@ -89,4 +90,5 @@ class TenantSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):
     gateway_keys: tuple[GatewayKeySnapshot, ...] = ()
     routers: tuple[RouterSnapshot, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    lengths: tuple[Length, ...] = ()  # of its answers, as far as they are known
     known: bytes = b""  # core.quality.keep: what its outcomes say of models; empty: only the book speaks

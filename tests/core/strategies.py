@@ -24,6 +24,7 @@ from gateway.core.policy import (
     Webhook,
 )
 from gateway.core.quality.estimate import Estimate
+from gateway.core.strategy import COST, LATENCY, Strategy, Weights
 from tests.core.build import MODELS, facts
 
 tiers = st.sampled_from(list(Tier))
@@ -82,8 +83,12 @@ cascades = st.none() | st.builds(
 )
 estimates = st.tuples(shares, shares).map(lambda pair: Estimate(max(pair), min(pair)))
 qualities = st.builds(Quality, at_least=st.sampled_from([0.3, 0.9, "0.5 of baseline", "0.95 of baseline"]))
+orders: st.SearchStrategy[Strategy | None] = st.one_of(
+    st.sampled_from([None, COST, LATENCY]),
+    st.builds(Weights, weights=st.dictionaries(model_ids, st.integers(0, 5), max_size=4)),
+)
 outcomes = st.one_of(
-    st.fixed_dictionaries({"tier": tiers, "cascade": cascades}),
+    st.fixed_dictionaries({"tier": tiers, "cascade": cascades, "strategy": orders}),
     st.fixed_dictionaries({"model": model_ids, "cascade": cascades}),
     st.fixed_dictionaries({"quality": qualities, "cascade": cascades}),
 )
@@ -108,6 +113,7 @@ def policies(draw: st.DrawFn) -> Policy:
             | st.builds(Retries, times=st.integers(0, 2), backoff_ms=st.just(1), before_up=st.booleans())
         ),
         hedge=draw(st.none() | st.builds(Hedge, after_ms=st.integers(1, 50), share=shares)),
+        strategy=draw(orders),
     )
 
 
@@ -134,4 +140,9 @@ def requests(draw: st.DrawFn) -> RequestFacts:
         lot=draw(st.floats(0, 1, exclude_max=True)),
         unavailable=draw(st.frozensets(model_ids, max_size=3)),
         expected=draw(st.dictionaries(model_ids, estimates)),
+        outputs=draw(st.dictionaries(model_ids, st.integers(0, 8_000), max_size=2)),
+        cached=draw(st.dictionaries(model_ids, st.integers(0, 150_000), max_size=3)),
+        marks_cache=draw(st.booleans()),
+        latency=draw(st.dictionaries(model_ids, st.integers(1, 60_000), max_size=3)),
+        draw=draw(st.none() | st.floats(0, 1, exclude_max=True)),
     )

@@ -14,6 +14,7 @@ from gateway.core.facts import ModelKind, Need, RequestClass, RequestFacts, Tier
 from gateway.core.policy import Cascade, Floor, Otherwise, Policy, Rule, Unsure
 from gateway.core.price import Unpriced
 from gateway.core.router import direct_router, on_whitelist
+from gateway.core.strategy import COST
 from tests.core.build import MODELS, facts, model, router, tenant
 from tests.core.strategies import floors, policies, requests, whitelists
 
@@ -103,7 +104,7 @@ def test_every_model_is_kept_or_objected_to(policy: Policy, request: RequestFact
 @given(policies(), requests())
 def test_rungs_rise_and_within_a_rung_prices_rise(policy: Policy, request: RequestFacts) -> None:
     decision = decide(request, router(policy))
-    if isinstance(decision, Route) and decision.choice is None:
+    if isinstance(decision, Route) and decision.choice is None and decision.target.strategy in (None, COST):
         tiers = [rung.tier.rank for rung in decision.ladder]
         assert tiers == sorted(set(tiers))
         costs = {candidate.model: candidate.expected_cost for candidate in candidates(decision, request)}
