@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from gateway.core.events import Event, Intent, RequestSettled, SettledAttempt
+from gateway.core.price import BUCKETS
 
 MAX_BYTES = 1_000_000
 MOST = 2**53  # tokens, milliseconds: what every JSON parser still reads exactly
@@ -66,7 +67,7 @@ def _out_of_range(event: Event, lines: Sequence[SettledAttempt]) -> str:
         if amount is not None and not 0 <= amount <= most:
             return f"{name} is below 0 or above {most}"
     for line in lines:
-        buckets = astuple(line.attempt.usage)
+        buckets = astuple(line.attempt.usage)[: len(BUCKETS)]  # the texts are behind them
         if min(buckets) < 0 or max(buckets) > MOST:
             return f"usage is below 0 or above {MOST}"
         for name, amount, most in _amounts_of(line):

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from gateway.core.facts import RequestFacts
 from gateway.core.ladder import AttemptOutcome, Kind
-from gateway.core.price import Usage, UsageSource
+from gateway.core.price import BUCKETS, Usage, UsageSource
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
@@ -89,8 +89,7 @@ def read(
     return [_past(row, lines) for row in rows]
 
 
-_BUCKETS = tuple(Usage.__struct_fields__)
-_COLUMNS = ", ".join(name if name == "searches" else f"{name}_tokens" for name in _BUCKETS)
+_COLUMNS = ", ".join(name if name == "searches" else f"{name}_tokens" for name in BUCKETS)
 _REQUESTS = """
     SELECT request_id, at, facts::text, rule, decided_tier, outcome, policy_version, cost_nano,
            unpriced_attempts, baseline_nano
@@ -121,7 +120,7 @@ def _lines(rows: Sequence[Sequence[Any]]) -> Mapping[str, list[Line]]:
                     outcome=AttemptOutcome(outcome),
                     usage_source=UsageSource(source),
                     cost=cost,
-                    usage=Usage(**dict(zip(_BUCKETS, usage, strict=True))),
+                    usage=Usage(**dict(zip(BUCKETS, usage, strict=True))),
                 )
             )
     return found

@@ -25,7 +25,7 @@ from billing.models import LedgerEntry, RequestRecord
 from billing.rollup import ADD
 from billing.store import land
 from console.tenancy import every_tenant
-from gateway.core.price import Price, Usage, UsageSource, banded, cost
+from gateway.core.price import BUCKETS, Price, Usage, UsageSource, banded, cost
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
@@ -125,7 +125,7 @@ def _reckon(line: LedgerEntry, model: str, price: Price) -> bool:
     return before != (line.cost_nano, line.price, line.baseline_nano, line.second_nano)
 
 
-_USED = {name: name if name == "searches" else f"{name}_tokens" for name in Usage.__struct_fields__}
+_USED = {name: name if name == "searches" else f"{name}_tokens" for name in BUCKETS}
 
 
 def _rows(request: RequestRecord, lines: Sequence[LedgerEntry], done: Corrected) -> Rows:

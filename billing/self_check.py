@@ -20,7 +20,7 @@ from msgspec import Struct
 from billing import chain, daily, rollup, sequences
 from billing.models import RolledDay, SelfCheck
 from console.tenancy import every_tenant
-from gateway.core.price import Price, Usage, cost
+from gateway.core.price import BUCKETS, Price, Usage, cost
 
 SPAN = timedelta(hours=25)
 KEPT = timedelta(days=90)
@@ -146,11 +146,9 @@ def _costs(since: datetime) -> Found:
     return found
 
 
-BUCKETS: Mapping[str, str] = {
-    name: f"{name}_tokens" for name in Usage.__struct_fields__ if name != "searches"
-}
+_TOKENS: Mapping[str, str] = {name: f"{name}_tokens" for name in BUCKETS if name != "searches"}
 _PRICED = f"""
-    SELECT attempt_id, price::text, cost_nano, searches, {", ".join(BUCKETS.values())} FROM billing_ledgerentry
+    SELECT attempt_id, price::text, cost_nano, searches, {", ".join(_TOKENS.values())} FROM billing_ledgerentry
     WHERE at >= %s AND cost_nano > 0 AND price IS NOT NULL
 """  # noqa: S608 (of constants)
 
@@ -164,7 +162,7 @@ def _priced(since: datetime) -> Iterator[tuple[str, str, int, Usage]]:
                     attempt_id,
                     price,
                     kept,
-                    Usage(searches=searches, **dict(zip(BUCKETS, tokens, strict=True))),
+                    Usage(searches=searches, **dict(zip(_TOKENS, tokens, strict=True))),
                 )
 
 

@@ -14,14 +14,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from billing.periods import preset, zone_of
 from billing.query import SpendQuery
 from billing.spend import EMPTY, Measures, spend
 from console.catalogue import builtin
 from console.catalogue.models import PriceBook, PriceEdition
-from gateway.core.price import Price, Usage, banded, cost, price_on
+from console.catalogue.prices import starting
+from gateway.core.price import BUCKETS, Price, Usage, banded, cost, price_on
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 type Listed = Mapping[str, tuple[Price, ...]]
 
 SPAN = "30d"  # over which the effect of a price is reckoned
-_USED = {name: name if name == "searches" else f"{name}_tokens" for name in Usage.__struct_fields__}
+_USED = {name: name if name == "searches" else f"{name}_tokens" for name in BUCKETS}
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -133,17 +134,12 @@ def _to_come(listed: Sequence[Price], today: date) -> Iterator[Price]:
     """What holds today, from today on, and what begins later: a past that is paid is not priced anew."""
     held = price_on(listed, today)
     if held is not None:
-        yield _from(held, today)
+        yield starting(held, today)
     yield from (price for price in listed if price.since > today)
 
 
 def _bare(price: Price) -> Price:
-    return _from(price, builtin.ALWAYS)
-
-
-def _from(price: Price, day: date) -> Price:
-    bands = tuple(structs.replace(band, since=day) for band in price.bands)
-    return structs.replace(price, since=day, bands=bands)
+    return starting(price, builtin.ALWAYS)
 
 
 def _since(price: Price) -> date:

@@ -2,14 +2,14 @@
 
 Whatever cannot be said in one price for a model is said too high or not at all, never too low: a price that
 differs by the hour counts as the dearest of the day, and a model that is billed for something we do not count has
-no price.
+no price. Service tiers, and batches, have the prices that are listed for them; where none is, they have none.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,10 @@ from msgspec import structs
 
 from gateway.core.facts import ModelKind
 from gateway.core.money import NANO, nano
-from gateway.core.price import Price
+from gateway.core.price import Price, price_on
 
 if TYPE_CHECKING:
-    from genai_prices.types import MatchLogic, ModelInfo, ModelPrice, TieredPrices
+    from genai_prices.types import MatchLogic, ModelInfo, ModelPrice, PriceVariant, TieredPrices
 
 ALWAYS = date(2020, 1, 1)  # "since" of a price that has no day: before any of these models
 
@@ -40,6 +40,8 @@ BUCKETS = {
 FEES = {"requests_kcount": "per_request", "web_searches_kcount": "per_search"}  # of a thousand, there
 # Files searched by a provider's own tool, and embeddings of videos.
 NOT_ASKED_FOR = frozenset({"storage_searches_kcount", "input_video_mtok"})
+# What a price list tells service tiers by. Others (a route, a kind of search) no answer tells us of.
+TIERED_BY = ("service_tier", "processing", "speed")
 NANO_DIGITS = 9  # some lists divide a price and keep every digit
 
 
@@ -62,14 +64,32 @@ def known(listed_by: Iterable[str], name: str) -> ModelInfo | None:
 
 def uncounted(model: ModelInfo) -> frozenset[str]:
     """What it is billed for and we do not count."""
-    told = {key for _, price in _every(model) for key in _told(price)}
+    told = {key for price in _every(model) for key in _told(price)}
     return frozenset(told - BUCKETS.keys() - FEES.keys() - NOT_ASKED_FOR)
 
 
 def prices(model: ModelInfo, kind: ModelKind) -> Iterator[Price]:
-    """Oldest first. Those for hours of the day replace the last dated one where they are dearer."""
+    """Oldest first, each with those of other service tiers."""
     if uncounted(model):
         return
+    standard = list(_standard(model, kind))
+    tiers = list(_tiers(model))
+    begun = {day for _, _, day in tiers if standard and day > standard[0].since}
+    for day in sorted({*(price.since for price in standard), *begun}):
+        held = price_on(standard, day)
+        assert held is not None
+        yield structs.replace(starting(held, day), others=_others(model, tiers, day))
+
+
+def starting(price: Price, day: date) -> Price:
+    """The same price, from that day on."""
+    bands = tuple(structs.replace(band, since=day) for band in price.bands)
+    others = tuple(starting(other, day) for other in price.others)
+    return structs.replace(price, since=day, bands=bands, others=others)
+
+
+def _standard(model: ModelInfo, kind: ModelKind) -> Iterator[Price]:
+    """Those for hours of the day replace the last dated one where they are dearer."""
     dated, hourly = _listed(model)
     newest = len(dated) - 1
     for place, (since, price) in enumerate(dated):
@@ -83,13 +103,43 @@ def prices(model: ModelInfo, kind: ModelKind) -> Iterator[Price]:
             yield _price(dearest, since)
 
 
+def _tiers(model: ModelInfo) -> Iterator[tuple[str, str, date]]:
+    """How a service tier is asked for, its name, and a day on which a price of it begins."""
+    for variant in model.price_variants or ():
+        day = _begins(variant)
+        if day is None or not _told(variant.prices) or len(variant.when) > 1:
+            continue
+        for key, name in variant.when.items():
+            if key in TIERED_BY:
+                yield key, name, day
+
+
+def _begins(variant: PriceVariant) -> date | None:
+    """None for hours of a day."""
+    from genai_prices.types import StartDateConstraint
+
+    if variant.constraint is None:
+        return ALWAYS
+    return variant.constraint.start_date if isinstance(variant.constraint, StartDateConstraint) else None
+
+
+def _others(model: ModelInfo, tiers: Sequence[tuple[str, str, date]], day: date) -> tuple[Price, ...]:
+    at = datetime.combine(day, time(), UTC)
+    begun = sorted({(name, key) for key, name, since in tiers if since <= day})
+    return tuple(
+        structs.replace(_price(model.get_prices(at, {key: name}), day), service_tier=name)
+        for name, key in begun
+    )
+
+
 def _told(price: ModelPrice) -> frozenset[str]:
     return frozenset(key for key, value in vars(price).items() if value is not None)
 
 
-def _every(model: ModelInfo) -> list[tuple[date, ModelPrice]]:
+def _every(model: ModelInfo) -> list[ModelPrice]:
     dated, hourly = _listed(model)
-    return [*dated, *((ALWAYS, price) for price in hourly)]
+    variants = [variant.prices for variant in model.price_variants or ()]
+    return [*(price for _, price in dated), *hourly, *variants]
 
 
 def _listed(model: ModelInfo) -> tuple[list[tuple[date, ModelPrice]], list[ModelPrice]]:
@@ -160,11 +210,11 @@ def by_the_hour(model: ModelInfo) -> bool:
     return bool(_listed(model)[1])
 
 
-def said(model: ModelInfo, *, at: datetime, **usage: int) -> int:
+def said(model: ModelInfo, *, at: datetime, tier: str = "", **usage: int) -> int:
     """Nano-dollars, by genai-prices itself."""
     from genai_prices.types import Usage
 
-    total = model.get_prices(at).calc_price(Usage(**usage))["total_price"]
+    total = model.get_prices(at, dict.fromkeys(TIERED_BY, tier)).calc_price(Usage(**usage))["total_price"]
     return int((total * NANO).to_integral_value(ROUND_HALF_UP))
 
 

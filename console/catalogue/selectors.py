@@ -10,11 +10,12 @@ from msgspec import Struct, structs
 
 from console.catalogue import builtin, price_book
 from console.catalogue.models import Bounds, CustomModel
+from console.catalogue.prices import starting
 from console.catalogue.specs import DEFAULT_CONTEXT, ModelSpec, spec_of
 from gateway.core.catalogue import Model, Provider
 from gateway.core.facts import ModelKind, Need, Tier
 from gateway.core.policy import Floor
-from gateway.core.price import Price, Unpriced
+from gateway.core.price import ANY, Price, Unpriced
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
@@ -138,15 +139,27 @@ def _joined(listed: Sequence[Price], own: Sequence[Price]) -> tuple[Price, ...]:
 
 
 def _estimated(models: Sequence[Model]) -> list[Model]:
-    """A model without a price counts as the dearest of its kind and tier, as far as any is known."""
+    """A model without a price counts as the dearest of its kind and tier, as far as any is known; so does a service
+    tier without one."""
     priced = sorted((model for model in models if model.prices), key=_weight)
-    dearest = {(model.kind, model.tier): model.prices[-1] for model in priced}
+    dearest = {
+        (model.kind, model.tier): structs.replace(
+            starting(model.prices[-1], builtin.ALWAYS), others=(), estimated=True
+        )
+        for model in priced
+    }
     return [
-        structs.replace(model, prices=(structs.replace(price, since=builtin.ALWAYS, estimated=True),))
-        if not model.prices and (price := dearest.get((model.kind, model.tier)))
+        structs.replace(model, prices=_guessed(model.prices, price))
+        if (price := dearest.get((model.kind, model.tier)))
         else model
         for model in models
     ]
+
+
+def _guessed(prices: Sequence[Price], guess: Price) -> tuple[Price, ...]:
+    unlisted = structs.replace(guess, service_tier=ANY, region="")
+    known = prices or (guess,)
+    return tuple(structs.replace(price, others=(*price.others, unlisted)) for price in known)
 
 
 def _weight(model: Model) -> int:

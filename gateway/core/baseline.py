@@ -40,13 +40,22 @@ class Reckoned(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """About one request. `could` are the models that could have answered it, within whitelist and floors."""
+    """About one request. `could` are the models that could have answered it, within whitelist and floors;
+    `provider` is whose answer was sent."""
 
     models: Mapping[str, Model]
     requested: str
     usage: Usage
     day: date
     could: Callable[[], Sequence[Model]]
+    provider: str = ""
+
+    def price_of(self, model: Model) -> Price | None:
+        """At the provider that answered, of the service tier that it answered in. What another would have called
+        that nobody knows: its standard price."""
+        if model.provider == self.provider:
+            return model.price_of(self.usage, self.day)
+        return model.price(self.day)
 
 
 def in_force(declared: Sequence[Declared], policy: str, day: date) -> Declared:
@@ -104,7 +113,10 @@ def _mixed(mix: Weights, question: Question) -> int | None:
 def _amounts(question: Question) -> list[tuple[int, str]]:
     """What each would have cost, before rounding; those without a price are left out."""
     day, usage = question.day, question.usage
-    found = [(model.price(day), model.id) for model in question.could()]
+    if usage.service_tier or usage.region:
+        found = [(question.price_of(model), model.id) for model in question.could()]
+    else:
+        found = [(model.price(day), model.id) for model in question.could()]
     if usage == Usage(
         input=usage.input, output=usage.output
     ):  # as nearly all; this is done for every request
@@ -124,5 +136,5 @@ def _of(word: str, one: tuple[int, str] | None) -> Reckoned:
 
 
 def _cost(model: Model | None, question: Question) -> int | None:
-    price: Price | None = model.price(question.day) if model else None
+    price = question.price_of(model) if model else None
     return None if price is None else cost(price, question.usage)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from gateway.core.facts import ModelKind, Need, Tier
-from gateway.core.price import Price, price_on
+from gateway.core.price import Price, Usage, as_served, price_on
 
 # The wire protocols that the gateway speaks with providers.
 SPOKEN = frozenset(
@@ -96,9 +96,16 @@ class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def price(self, day: date) -> Price | None:
         prices = self.prices
-        if len(prices) == 1:  # as nearly all have; this is asked of every model for every request
-            return prices[0] if prices[0].since <= day else None
+        if prices and prices[-1].since <= day:  # as a rule; this is asked of every model for every request
+            return prices[-1]
         return price_on(prices, day)
+
+    def price_of(self, usage: Usage, day: date) -> Price | None:
+        """The price of the service tier and the region that were used."""
+        price = self.price(day)
+        if price is None or not (usage.service_tier or usage.region):
+            return price
+        return as_served(price, usage)
 
 
 def protocol_for(model: Model, provider: Provider, surface: str) -> str:

@@ -33,7 +33,8 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Tokens of one attempt in disjoint buckets; `reasoning` is part of `output` and priced with it.
 
     What a provider does not tell apart is in `input` or `output`. `searches` are no tokens: searches of the web
-    that the provider made and bills for.
+    that the provider made and bills for. `service_tier` and `region` say as what and where the provider served it,
+    in its own word, where that is not what everybody gets: flex, priority, batch.
     """
 
     input: int = 0
@@ -49,6 +50,8 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     image_output: int = 0
     tool_input: int = 0  # what the provider's own tools put into the prompt
     searches: int = 0
+    service_tier: str = ""
+    region: str = ""
 
     @property
     def prompt(self) -> int:
@@ -62,6 +65,8 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 NOTHING = Usage()
+BUCKETS = tuple(name for name in Usage.__struct_fields__ if name not in {"service_tier", "region"})
+ANY = "*"  # a service tier that stands for all of which no price is known
 
 
 class Price(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,6 +74,7 @@ class Price(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     A bucket without a price of its own is priced as its parent, input or output. Where long prompts cost more,
     each of `bands` holds, for all tokens of a request, whose prompt is longer than its `above`; shortest first.
+    `others` are the prices of other service tiers and regions, from the same day on, with bands of their own.
     """
 
     since: date
@@ -86,6 +92,9 @@ class Price(Struct, frozen=True, kw_only=True, omit_defaults=True):
     per_search: int = 0  # nano-dollars a search of the web
     above: int = 0  # tokens of prompt
     bands: tuple[Price, ...] = ()
+    service_tier: str = ""  # empty: the standard one
+    region: str = ""  # empty: every region that has no price of its own
+    others: tuple[Price, ...] = ()
     estimated: bool = False  # not its own: see Unpriced
 
 
@@ -97,14 +106,34 @@ def price_on(prices: Sequence[Price], day: date) -> Price | None:
     return None
 
 
+def as_served(price: Price, usage: Usage) -> Price | None:
+    """The price of the service tier and region that were used; None when nobody knows it: never the standard one."""
+    if not usage.service_tier and usage.region in {"", price.region}:
+        return price
+    asked = (usage.service_tier, usage.region or price.region)
+    known = {(other.service_tier, other.region): other for other in price.others}
+    return known.get(asked) or known.get((ANY, ""))
+
+
+def within_region(price: Price, region: str) -> Price:
+    """As it is paid there. A region with a standard price of its own has its own service tiers, and no others."""
+    own = [other for other in price.others if region and other.region == region]
+    standard = next((other for other in own if not other.service_tier), None)
+    if standard is None:
+        return price
+    elsewhere = (other for other in price.others if other.region not in {"", region})
+    tiers = (other for other in own if other.service_tier)
+    return structs.replace(standard, others=(*tiers, *elsewhere))
+
+
 def banded(price: Price, prompt: int) -> Price:
-    """The price that holds for a prompt of so many tokens; it has no bands."""
-    if not price.bands:
+    """The price that holds for a prompt of so many tokens; it has no bands, and stands for itself alone."""
+    if not price.bands and not price.others:
         return price
     for band in reversed(price.bands):
         if prompt > band.above:
             return band
-    return structs.replace(price, bands=())
+    return structs.replace(price, bands=(), others=())
 
 
 def cost(price: Price, usage: Usage) -> int:

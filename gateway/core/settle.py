@@ -69,7 +69,14 @@ def settle(
     if delivered is None:
         reckoned = [Reckoned(name_of(each, models, requested), 0) for each in (first, other)]
     else:
-        question = Question(models=models, requested=requested, usage=delivered.usage, day=day, could=could)
+        question = Question(
+            models=models,
+            requested=requested,
+            usage=delivered.usage,
+            day=day,
+            could=could,
+            provider=models[delivered.model].provider,
+        )
         reckoned = [reckon(each, question) for each in (first, other)]
     return Settlement(
         lines=tuple(line_of(attempt, models, day) for attempt in attempts),
@@ -84,7 +91,7 @@ def line_of(attempt: Attempt, models: Mapping[str, Model], day: date) -> Settled
     if attempt.kind is Kind.WEBHOOK:  # no model, and nothing that we would be billed for
         return SettledAttempt(attempt=attempt, provider=Kind.WEBHOOK.value, tier=Tier.LOCAL, cost=0)
     model = models[attempt.model]
-    price = model.price(day)
+    price = model.price_of(attempt.usage, day)
     return SettledAttempt(
         attempt=attempt,
         provider=model.provider,
@@ -105,7 +112,7 @@ def attempt_cost(model: Model, attempt: Attempt, day: date) -> int | None:
 
 
 def price_usage(model: Model | None, usage: Usage, day: date) -> int | None:
-    price = model.price(day) if model else None
+    price = model.price_of(usage, day) if model else None
     return None if price is None else cost(price, usage)
 
 

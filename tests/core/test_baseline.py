@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.core.baseline import WORDS, Declared, Question, Reckoned, beside, in_force, reckon
 from gateway.core.catalogue import Model
@@ -124,6 +125,27 @@ def test_every_settlement_has_a_second_one_that_is_another(
     assert beside(declared.basis) != declared.basis
     if money.saving is not None:
         assert money.saving == (money.baseline or 0) - nano(SMALL, usage)
+
+
+def test_a_service_tier_counts_at_its_own_provider_and_nowhere_else() -> None:
+    """A baseline of the provider that answered in flex is flex, too; unknown where that has no price."""
+    flex = Price(since=DAY, input=25_000_000, output=200_000_000, service_tier="flex")
+    tiered = replace(SMALL, prices=(replace(SMALL.prices[0], others=(flex,)),))
+    elsewhere = replace(TOP, id="b/top", provider="b")
+    models = {each.id: each for each in (tiered, TOP, elsewhere)}
+    used = replace(USED, service_tier="flex")
+    question = Question(
+        models=models, requested="", usage=used, day=DAY, could=lambda: [tiered, TOP], provider="a"
+    )
+    reckoned = {
+        basis: reckon(Declared(since=DAY, basis=basis), question).nano for basis in (*models, "cheapest")
+    }
+    assert reckoned == {
+        "a/small": cost(flex, used),
+        "a/top": None,
+        "b/top": nano(TOP),
+        "cheapest": cost(flex, used),
+    }
 
 
 def test_a_request_without_an_answer_has_no_baseline_of_either_kind() -> None:

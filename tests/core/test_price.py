@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.core.catalogue import Model
 from gateway.core.facts import Tier
 from gateway.core.ladder import Attempt, AttemptOutcome
-from gateway.core.price import Price, Usage, UsageSource, banded, cost, price_on
+from gateway.core.price import ANY, Price, Usage, UsageSource, banded, cost, price_on, within_region
 from gateway.core.settle import line_of
 
 DAY = date(2026, 3, 10)
@@ -80,3 +80,57 @@ def test_a_price_begins_on_its_day() -> None:
     assert price_on((FLAT, later), date(2026, 3, 31)) == FLAT
     assert price_on((FLAT, later), date(2026, 4, 1)) == later
     assert price_on((FLAT, later), date(2026, 3, 9)) is None
+
+
+FLEX = msgspec.structs.replace(FLAT, input=1_500_000_000, service_tier="flex")
+EU = msgspec.structs.replace(FLAT, input=3_300_000_000, region="eu")
+EU_FLEX = msgspec.structs.replace(EU, input=1_650_000_000, service_tier="flex")
+SERVED = msgspec.structs.replace(STEPPED, others=(FLEX, EU, EU_FLEX))
+
+
+@pytest.mark.parametrize(
+    ("region", "tier", "reported", "price"),
+    [
+        ("", "", "", SERVED),
+        ("", "flex", "", FLEX),
+        ("", "priority", "", None),
+        ("", "", "eu", EU),
+        ("", "flex", "eu", EU_FLEX),
+        ("", "", "us", None),
+        ("us", "flex", "", FLEX),  # a region without a price of its own
+        ("eu", "", "", EU),
+        ("eu", "flex", "", EU_FLEX),
+        ("eu", "", "eu", EU),
+        ("eu", "priority", "", None),
+    ],
+)
+def test_a_service_tier_has_its_own_price_or_none(
+    region: str, tier: str, reported: str, price: Price | None
+) -> None:
+    model = Model(id="a/b", provider="a", tier=Tier.MID, prices=(within_region(SERVED, region),))
+    found = model.price_of(Usage(input=1, service_tier=tier, region=reported), DAY)
+    assert (found and banded(found, 1)) == (price and banded(price, 1))
+
+
+def test_what_is_estimated_stands_for_every_service_tier_without_a_price() -> None:
+    guess = msgspec.structs.replace(FLAT, input=9, service_tier=ANY, estimated=True)
+    price = msgspec.structs.replace(SERVED, others=(*SERVED.others, guess))
+    model = Model(id="a/b", provider="a", tier=Tier.MID, prices=(price,))
+    tiers = {tier: model.price_of(Usage(service_tier=tier), DAY) for tier in ("", "flex", "priority")}
+    assert tiers == {"": price, "flex": FLEX, "priority": guess}
+
+
+def test_a_service_tier_without_a_price_makes_its_cost_unknown() -> None:
+    model = Model(id="a/b", provider="a", tier=Tier.MID, prices=(SERVED,))
+
+    def settled(tier: str) -> tuple[int | None, Price | None]:
+        usage = Usage(input=1_000_000, service_tier=tier)
+        attempt = Attempt(
+            id="1", model="a/b", outcome=AttemptOutcome.ANSWERED, usage=usage,
+            usage_source=UsageSource.PROVIDER_FINAL,
+        )  # fmt: skip
+        line = line_of(attempt, {"a/b": model}, DAY)
+        return line.cost, line.price
+
+    assert settled("flex") == (1_500_000_000, FLEX)
+    assert settled("priority") == (None, None)

@@ -53,14 +53,15 @@ def usage_in(source: str, protocol: str, kind: str, response: Any) -> Usage | No
     return None
 
 
-def price(model: ModelInfo, usage: Usage, searches: int) -> int:
-    """Nano-dollars, in the dearest hour of the day.
+def price(model: ModelInfo, usage: Usage, searches: int, tier: str = "") -> int:
+    """Nano-dollars, in the dearest hour of the day, of a service tier.
 
     `searches` as we count them, where its extractor does not look for them.
     """
     if searches and not usage.reported_value("web_searches"):
         usage.web_searches = searches
-    total = max(model.get_prices(hour).calc_price(usage)["total_price"] for hour in HOURS)
+    context = {"service_tier": tier or "default"}
+    total = max(model.get_prices(hour, context).calc_price(usage)["total_price"] for hour in HOURS)
     return int((total * NANO).to_integral_value(ROUND_HALF_UP))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.dialects.counts import Counts
+from gateway.dialects.served import region, service_tier
 
 _FIELDS = (
     ("input_tokens",),
@@ -26,6 +27,7 @@ class Tally:
         self._most = [0] * len(_FIELDS)
         self._sound = True
         self._told = False
+        self._tier = self._region = ""
 
     def add(self, report: Any) -> bool:
         """Whether it told anything."""
@@ -38,6 +40,10 @@ class Tally:
         ]
         self._sound = self._sound and counts.sound
         self._told = True
+        self._tier = (
+            service_tier(report.get("speed")) or service_tier(report.get("service_tier")) or self._tier
+        )
+        self._region = region(report.get("inference_geo")) or self._region
         return True
 
     @property
@@ -53,6 +59,8 @@ class Tally:
             output=output,
             reasoning=min(thinking, output),
             searches=searches,
+            service_tier=self._tier,
+            region=self._region,
         )
 
     @property

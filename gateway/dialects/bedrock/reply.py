@@ -33,7 +33,7 @@ def parse_reply(body: bytes) -> Reply:
     content = inside(raw, "output", "message", "content")
     if type(content) is not list:
         raise UpstreamInvalidResponse("The provider's answer has no content.")
-    usage, source = read_usage(raw.get("usage"))
+    usage, source = read_usage(raw)
     return Reply(
         id="",
         model="",

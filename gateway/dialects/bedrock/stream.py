@@ -90,7 +90,7 @@ class ConverseReader(Reader):
             deltas.append(Ended(finish=self.finish, stop_sequence=stop_sequence_of(body)))
 
     def _read_metadata(self, body: dict[str, Any], deltas: list[Delta]) -> None:
-        self.usage, self.usage_source = read_usage(body.get("usage"))
+        self.usage, self.usage_source = read_usage(body)
         deltas.append(Counted(self.usage))
         self.complete = self.finish is not None
 

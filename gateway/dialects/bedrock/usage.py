@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.dialects.counts import Counts
+from gateway.dialects.served import service_tier
 
 
-def read_usage(report: Any) -> tuple[Usage, UsageSource]:
+def read_usage(body: Mapping[str, Any]) -> tuple[Usage, UsageSource]:
+    """Of an answer, or of the event that ends one."""
+    report, tier = body.get("usage"), body.get("serviceTier")
     if type(report) is not dict or not ("inputTokens" in report or "outputTokens" in report):
         return NOTHING, UsageSource.NONE
     counts = Counts(report)
@@ -20,6 +24,7 @@ def read_usage(report: Any) -> tuple[Usage, UsageSource]:
         cache_write=written - kept_long,
         cache_write_1h=kept_long,
         output=counts.required("outputTokens"),
+        service_tier=service_tier(tier.get("type") if type(tier) is dict else None),
     )
     return usage, counts.source
 

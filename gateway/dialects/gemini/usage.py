@@ -11,6 +11,7 @@ from typing import Any
 from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.dialects.counts import MOST, Counts
 from gateway.dialects.gemini.thinking import generation
+from gateway.dialects.served import service_tier
 
 _TOLD = ("promptTokenCount", "candidatesTokenCount", "totalTokenCount")
 
@@ -43,6 +44,7 @@ def read_usage(report: Any) -> tuple[Usage, UsageSource]:
         audio_output=spoken,
         image_output=drawn,
         reasoning=thought,
+        service_tier=service_tier(report.get("serviceTier") or report.get("trafficType")),
     )
     return usage, counts.source
 

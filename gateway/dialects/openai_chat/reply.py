@@ -47,7 +47,7 @@ def parse_reply(body: bytes, secret: str) -> Reply:
     choices = raw.get("choices")
     if type(choices) is not list or not choices or not all(_is_choice(choice) for choice in choices):
         raise UpstreamInvalidResponse("The provider's answer has no choices.")
-    usage, source = read_usage(raw.get("usage"))
+    usage, source = read_usage(raw.get("usage"), tier=raw.get("service_tier"))
     first, *others = (_reply(raw, choice) for choice in choices)
     return msgspec.structs.replace(first, usage=usage, usage_source=source, raw=raw, more=tuple(others))
 

@@ -44,6 +44,7 @@ from gateway.dialects.openai_chat.thoughts import said, signature_of, signed, th
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
 from gateway.dialects.reader import Reader
 from gateway.dialects.rendering import fitting
+from gateway.dialects.served import service_tier
 from gateway.dialects.sse import write_event
 from gateway.dialects.tokens import floats
 from gateway.errors import GatewayError, UpstreamError, UpstreamInvalidResponse
@@ -99,6 +100,8 @@ class ChatReader(Reader):
             told, _ = read_usage(body.get("usage"))  # by vendors who count as they write
             prompt = replace(told, output=0, reasoning=0, audio_output=0)
             self.start(deltas, reply_id=body.get("id"), model=body.get("model"), usage=prompt)
+            if tier := service_tier(body.get("service_tier")):  # also of a stream that is cut
+                self.usage = replace(self.usage, service_tier=tier)
         for choice in choices:
             if type(choice) is dict:
                 self._read_choice(choice, deltas)
@@ -168,7 +171,8 @@ class ChatReader(Reader):
         report = body.get("usage")
         if report is None and type(body.get("x_groq")) is dict:
             report = body["x_groq"].get("usage")
-        usage, source = read_usage(report)
+        usage, source = read_usage(report, tier=body.get("service_tier"))
+        usage = usage if usage.service_tier else replace(usage, service_tier=self.usage.service_tier)
         if source is UsageSource.NONE:
             return False
         if usage.prompt + usage.completion >= self.usage.prompt + self.usage.completion:

@@ -6,9 +6,11 @@ from typing import Any
 
 from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.dialects.counts import Counts
+from gateway.dialects.served import service_tier
 
 
-def read_usage(report: Any) -> tuple[Usage, UsageSource]:
+def read_usage(report: Any, *, tier: Any = None) -> tuple[Usage, UsageSource]:
+    """`tier` is the service tier, which is told beside the report."""
     if type(report) is not dict or not ("prompt_tokens" in report or "completion_tokens" in report):
         return NOTHING, UsageSource.NONE
     counts = Counts(report)
@@ -33,6 +35,7 @@ def read_usage(report: Any) -> tuple[Usage, UsageSource]:
         output=completion - spoken,
         audio_output=spoken,
         reasoning=min(reasoning, completion - spoken),
+        service_tier=service_tier(tier),
     )
     return usage, counts.source
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.dialects.counts import Counts
+from gateway.dialects.served import service_tier
 
 
 def read_usage(body: Mapping[str, Any]) -> tuple[Usage, UsageSource]:
@@ -27,6 +28,7 @@ def read_usage(body: Mapping[str, Any]) -> tuple[Usage, UsageSource]:
         output=completion,
         reasoning=min(reasoning, completion),
         searches=_searches(body.get("output")),
+        service_tier=service_tier(body.get("service_tier")),
     )
     return usage, counts.source
 

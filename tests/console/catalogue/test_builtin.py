@@ -1,6 +1,7 @@
 """The built-in catalogue: every row reads, prices are those of genai-prices, tiers follow the rule."""
 
-from datetime import UTC, date, datetime
+from collections import Counter
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -117,9 +118,30 @@ def test_a_long_prompt_costs_what_genai_prices_says_on_both_sides_of_every_step(
 
 def test_dated_prices_are_kept_in_order() -> None:
     prices = MODELS["openai/o3"].prices
-    assert [price.since for price in prices] == [builtin.ALWAYS, date(2025, 6, 10)]
-    assert prices[0].input == nano(10)
-    assert prices[1].input == nano(2)
+    assert [(price.since, price.input) for price in prices] == [
+        (builtin.ALWAYS, nano(10)),
+        (date(2025, 6, 10), nano(2)),
+        (date(2026, 10, 12), nano(2)),  # since when the list knows its service tiers
+        (date(2026, 10, 14), nano(2)),  # and batches
+    ]
+
+
+def test_service_tiers_cost_what_the_list_says_of_them() -> None:
+    """Each of every model, from the day on from which the list knows it."""
+    seen = Counter[str]()
+    entries = {entry.id: entry for rows in builtin.rows().entries.values() for entry in rows}
+    for model in MODELS.values():
+        for price in model.prices:
+            at = datetime.combine(max(price.since, date(2025, 1, 1)), time(12), UTC)
+            for other in price.others:
+                known = builtin.known_price(builtin.vendors()[model.provider], entries[model.id])
+                assert known is not None
+                used = {"input_tokens": 1100, "cache_read_tokens": 900, "output_tokens": 700}
+                booked = cost(other, Tokens(input=200, cache_read=900, output=700))
+                assert booked == prices.said(known, at=at, tier=other.service_tier, **used), (model.id, other)
+                seen[other.service_tier] += 1
+    assert set(seen) == {"batch", "fast", "flex", "priority"}
+    assert min(seen.values()) > 30
 
 
 def test_a_fee_per_request_is_kept() -> None:

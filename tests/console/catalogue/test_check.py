@@ -69,7 +69,7 @@ WRONG: tuple[tuple[Rows, str], ...] = (
         model("openai/gpt-4o-2024-05-13", id="openai/x", upstream_model="o1-mini"),
         "gpt-4o-2024-05-13 is taken for",
     ),
-    (provider("openai", checked=date(2025, 6, 9)), "openai/o3: its price changed on 2025-06-10."),
+    (provider("openai", checked=date(2026, 10, 13)), "openai/o3: its price changed on 2026-10-14."),
 )
 
 

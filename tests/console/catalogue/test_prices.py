@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from console.catalogue import builtin, price_actions, price_book
 from console.catalogue.models import PriceBook, PriceEdition
+from console.catalogue.prices import starting
 from console.catalogue.selectors import catalogue_of
 from console.catalogue.tasks import PRICES, refresh_prices
 from console.outbox.selectors import is_stale
@@ -36,8 +37,7 @@ TODAY = datetime.now(UTC).date()
 
 
 def listed(model: str) -> Price:
-    (price,) = builtin.models()[model].prices
-    return price
+    return builtin.models()[model].prices[-1]
 
 
 def halved(model: str) -> Price:
@@ -81,15 +81,15 @@ def test_a_book_begins_with_what_is_installed_when_the_tenant_is_first_published
         assert kept == price_book.installed()
         assert acme.price_book.edition.source == price_book.installed_source()
     assert proposed(acme) == []
-    assert prices(acme)[NANO] == (listed(NANO),)
+    assert prices(acme)[NANO] == builtin.models()[NANO].prices
 
 
 def test_after_an_upgrade_prices_stay_and_differences_are_proposed(old: Tenant) -> None:
     assert prices(old)[NANO] == (halved(NANO),)
     assert prices(old)[MINI] == ()
     assert proposed(old) == [
-        price_book.Proposal(model=MINI, old=None, new=replace(listed(MINI), since=TODAY)),
-        price_book.Proposal(model=NANO, old=halved(NANO), new=replace(listed(NANO), since=TODAY)),
+        price_book.Proposal(model=MINI, old=None, new=starting(listed(MINI), TODAY)),
+        price_book.Proposal(model=NANO, old=halved(NANO), new=starting(listed(NANO), TODAY)),
     ]
 
 
@@ -104,7 +104,7 @@ def test_what_is_published_has_the_prices_of_the_book(old: Tenant) -> None:
 def test_an_accepted_price_is_added_from_today_on_and_published(old: Tenant, ada: Person) -> None:
     assert decided(old, NANO, accepted=True, by=ada) == 1
 
-    assert prices(old)[NANO] == (halved(NANO), replace(listed(NANO), since=TODAY))
+    assert prices(old)[NANO] == (halved(NANO), starting(listed(NANO), TODAY))
     assert [one.model for one in proposed(old)] == [MINI]
     with within(old):
         assert is_stale(old)
@@ -125,7 +125,7 @@ def test_a_rejected_price_is_proposed_no_more_until_it_is_another(old: Tenant, a
         (again,) = (one for one in price_book.proposals(old, today=TODAY) if one.was_rejected)
         assert price_actions.decide(old, [again.key], accepted=False, acting=ada.acting) == ()
         assert len(price_actions.decide(old, [again.key], accepted=True, acting=ada.acting)) == 1
-    assert prices(old)[NANO][-1] == replace(listed(NANO), since=TODAY)
+    assert prices(old)[NANO][-1] == starting(listed(NANO), TODAY)
 
 
 def test_a_key_that_nobody_proposes_decides_nothing(old: Tenant, ada: Person) -> None:
