@@ -31,6 +31,10 @@ class Call(Struct, frozen=True, kw_only=True):
         value = self.headers.get(name, b"")[:limit]
         return "".join(char for char in value.decode("utf-8", "replace") if char.isprintable())
 
+    @property
+    def session(self) -> str:
+        return self.text(b"x-rungway-session", 128)
+
 
 class Endpoint(Struct, frozen=True, kw_only=True):
     """What a path means: which surface, which of its operations, under which router."""

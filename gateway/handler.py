@@ -22,6 +22,7 @@ from gateway.dispatch import Dispatcher
 from gateway.egress import Egress
 from gateway.errors import Draining
 from gateway.exchange import Answer, Call
+from gateway.experience import Experience
 from gateway.idempotency import HEADER, Once
 from gateway.makers import Makers
 from gateway.pipeline import answer
@@ -59,6 +60,7 @@ class Handler:
             breakers=breakers,
             admission=Admission(self._redis, gateways=settings.gateways, process=self._spool.process),
             makers=Makers(self._redis),
+            experience=Experience(),
         )
         self._once = Once(self._redis, settings.secret_key)
         self._tasks: list[asyncio.Task[None]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from functools import partial
 from time import monotonic
 
@@ -92,6 +92,7 @@ class Journey:
         self.decide_us = 0
         self.sketch = b""  # of what was asked, where a rule of the router asks for quality
         self.checked = False  # whether the answer that is sent was held against the checks
+        self.unchecked = ""  # why it is sent without, where there are some (`core.checks`)
         self.dropped: set[str] = set()  # fields of the request that a provider could not be told
         self.settlement: Settlement | None = None
         self.choices = 1  # answers asked for at once
@@ -99,6 +100,7 @@ class Journey:
             None  # `LimitReached` if it may not be asked
         )
         self.on_settled: Callable[[], None] | None = None
+        self.learning: Callable[[Sequence[Attempt]], None] | None = None  # from what came of it
         self.on_kept: Callable[[str, str], None] | None = None  # an answer's id, the provider key's name
         self._spool = spool
         self._envelope = frozenset([model.id for model in route.kept])
@@ -138,6 +140,15 @@ class Journey:
         cascade = self.route.target.cascade
         up_to = cascade.up_to if cascade else None
         return next_model(self.ladder, self.attempts, up_to=up_to, avoiding=avoiding, again=self.again)
+
+    def can_climb(self, model: str) -> bool:
+        """Whether another would be asked, were the model's answer rejected."""
+        cascade = self.route.target.cascade
+        rejected = Attempt(id="", model=model, outcome=AttemptOutcome.REJECTED)
+        following = next_model(
+            self.ladder, [*self.attempts, rejected], up_to=cascade.up_to if cascade else None
+        )
+        return following is not None and not self.is_beyond_means(following)
 
     @property
     def has_climbed(self) -> bool:
@@ -275,6 +286,8 @@ class Journey:
         telemetry.observe(settled)
         if self.on_settled is not None:
             self.on_settled()
+        if self.learning is not None:
+            self.learning(self.attempts)
 
     def outcome(self, delivered: Attempt | None) -> str:
         return outcome_of(self.attempts, delivered)

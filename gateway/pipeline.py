@@ -50,10 +50,11 @@ async def chat(call: Call, caller: Caller, tools: Tools) -> Answer:
         made_by = await tools.makers.of(caller.runtime.id, request.follows, request.native)
         facts = replace(facts, made_by=made_by)
     facts, sketch = foresee(facts, prompt, router)
+    facts, learning = tools.experience.foresee(facts, prompt, router, caller.runtime, call)
     if is_dry(call):
         return dry(explanation_of(explain(facts, router), seen), call, caller, router)
     journey = begin(call, caller, request, router, facts, began, tools.spool)
-    journey.sketch = sketch
+    journey.sketch, journey.learning = sketch, learning
     if request.kept:
         journey.on_kept = partial(tools.makers.remember, caller.runtime.id)
     going = travel(journey, Chat(surface, request, prompt, tools.dispatcher), caller, tools)

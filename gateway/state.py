@@ -55,6 +55,7 @@ class TenantRuntime:
             router.id: compile_router(router, snapshot, models=self.models, expects=expects)
             for router in snapshot.routers
         }
+        self.asks_speed = any(router.asks_speed for router in self.routers.values())
         self.budgets = held_to(snapshot)
         self.urls: dict[tuple[str, str], Url] = {}
         self._direct: dict[tuple[str, str], Router] = {}

@@ -39,6 +39,7 @@ from gateway.errors import (
     echo,
 )
 from gateway.exchange import LEFT, Call
+from gateway.experience import Experience
 from gateway.journey import DEADLINE, Journey
 from gateway.listing import nameable
 from gateway.makers import Makers
@@ -57,6 +58,7 @@ class Tools(Struct, frozen=True):
     breakers: Breakers
     admission: Admission
     makers: Makers
+    experience: Experience
 
 
 async def settled[T](journey: Journey, going: Coroutine[None, None, T], caller: Caller, tools: Tools) -> T:
@@ -168,7 +170,7 @@ def origin_of(call: Call, caller: Caller, router: Router, request: ChatRequest |
         snapshot_version=caller.runtime.snapshot.version,
         policy_version=router.policy_version,
         end_user=call.text(b"x-rungway-end-user", 128) or request.end_user[:128],
-        session=call.text(b"x-rungway-session", 128),
+        session=call.session,
     )
 
 
