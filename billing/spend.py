@@ -47,6 +47,7 @@ class Measures(Struct, frozen=True, kw_only=True):
     rejected_cost: int = 0
     failed_cost: int = 0
     check_cost: int = 0
+    shadow_cost: int = 0
     cache_saved: int = 0  # of the answers that are compared
     cache_paid: int = 0
     took_ms: int = 0  # of all attempts, one after another
@@ -104,6 +105,11 @@ class Measures(Struct, frozen=True, kw_only=True):
     def waste(self) -> int:
         """Paid for answers that nobody got."""
         return self.rejected_cost + self.failed_cost
+
+    @property
+    def checking_cost(self) -> int:
+        """Paid for calls beside the answer: to judge it, or to learn from."""
+        return self.check_cost + self.shadow_cost
 
     @property
     def unknown_cost(self) -> int:
@@ -197,7 +203,8 @@ _SUMS: Mapping[str, str] = {
     "answer_cost": "sum(cost_nano) FILTER (WHERE known AND part = 'answer')",
     "rejected_cost": "sum(cost_nano) FILTER (WHERE known AND part = 'rejected')",
     "failed_cost": "sum(cost_nano) FILTER (WHERE known AND part = 'failed')",
-    "check_cost": "sum(cost_nano) FILTER (WHERE known AND part IN ('check', 'shadow'))",
+    "check_cost": "sum(cost_nano) FILTER (WHERE known AND part = 'check')",
+    "shadow_cost": "sum(cost_nano) FILTER (WHERE known AND part = 'shadow')",
     "cache_saved": "sum(cache_saved_nano) FILTER (WHERE known AND part = 'answer')",
     "cache_paid": "sum(cache_paid_nano) FILTER (WHERE known AND part = 'answer')",
     "took_ms": "sum(took_ms)",

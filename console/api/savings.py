@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from billing import figures, savings
 from billing.spend import Measures, spend
+from billing.waterfall import waterfall
 from console.api.asking import ASKED, BY, question, span
 from console.api.endpoint import Call, Endpoint, operation
 from console.api.errors import PlanRequired
@@ -19,11 +20,17 @@ from gateway.core.money import usd
 
 
 class Step(TypedDict):
-    """Of the way from the baseline to what was paid; a step that is no total is the change."""
+    """Of the way from the baseline to what was paid; a step that is no total is the change.
+
+    `second_usd` is the same from the second baseline, null where that is unknown of a request. `only` are the filters
+    under which `requests` lists what makes the step.
+    """
 
     label: str
     amount_usd: str
+    second_usd: str | None
     is_total: bool
+    only: dict[str, list[str]]
 
 
 class SecondBaseline(TypedDict):
@@ -78,8 +85,14 @@ class Savings(Endpoint):
             "total": figures.usage(total),
             "saved_share": total.saved_share,
             "steps": [
-                {"label": step.label, "amount_usd": usd(step.amount), "is_total": step.is_total}
-                for step in savings.waterfall(total)
+                {
+                    "label": step.label,
+                    "amount_usd": usd(step.amount),
+                    "second_usd": _usd(step.second),
+                    "is_total": step.is_total,
+                    "only": {"known": ["true"], **step.only},
+                }
+                for step in waterfall(call.tenant, query)
             ],
             **_doubt(total),
             "baselines": {each.router: each.basis for each in yardsticks(call.tenant, now=timezone.now())},

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from billing.periods import Granularity, Period, beginning, buckets
 from billing.query import SpendQuery
-from billing.savings import Step
 from billing.spend import EMPTY, Measures, over_time, spend
+from billing.waterfall import Step
 from console.interface.charts import Chart, Mark, Series
 from console.interface.formatting import count
 from console.reports.asking import Names, label_of
@@ -96,18 +96,16 @@ def apart(tenant: Tenant, query: SpendQuery, by: str, trail: Trail, names: Names
 
 def steps(waterfall: Sequence[Step], trail: Trail) -> Chart:
     """From the baseline down to what was paid."""
-
-    def link(step: Step) -> str:
-        if not step.parts:
-            return trail.requests(known="true")
-        return trail.requests(known="true", part=step.parts[0])
-
+    links = [trail.narrowed("requests", {"known": "true", **step.only}) for step in waterfall]
     return Chart(
         kind="waterfall",
         caption="From the baseline to what was paid",
         unit="usd",
         labels=[step.label for step in waterfall],
-        series=(Series("Amount", [step.amount for step in waterfall], links=list(map(link, waterfall))),),
+        series=(
+            Series("As declared", [step.amount for step in waterfall], links=links),
+            Series("Second baseline", [step.second for step in waterfall], links=links),
+        ),
         totals=[n for n, step in enumerate(waterfall) if step.is_total],
         first_column="Step",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from console.tenants.models import Tenant
 
 
+type Values = str | Sequence[str] | None
+
+
 class Trail:
     """Makes addresses of one tenant that keep a question's span and filters."""
 
@@ -23,20 +26,21 @@ class Trail:
         self._tenant, self._query = tenant, query
 
     def to(self, view: str, *path: str, period: Period | None = None, **only: str | None) -> str:
-        """Keywords are dimensions; None takes a filter away. For names with a dot see `narrowed`."""
+        """Keywords are dimensions; None takes a filter away. For names with a dot, and several values, see `narrowed`."""
         return self.narrowed(view, only, *path, period=period)
 
     def requests(self, period: Period | None = None, **only: str | None) -> str:
         return self.narrowed("requests", only, period=period)
 
     def narrowed(
-        self, view: str, only: Mapping[str, str | None], *path: str, period: Period | None = None
+        self, view: str, only: Mapping[str, Values], *path: str, period: Period | None = None
     ) -> str:
         named: dict[str, list[str]] = {
             name: [value or NONE for value in values] for name, values in self._query.filters.items()
         }
         for name, value in only.items():
-            named[name] = [value or NONE] if value is not None else []
+            values = () if value is None else (value,) if isinstance(value, str) else value
+            named[name] = [each or NONE for each in values]
         query = span(period or self._query.period) | named
         return f"{reverse(view, args=[self._tenant.slug, *path])}?{urlencode(query, doseq=True)}"
 

@@ -11,7 +11,7 @@ from billing.latency import latency
 from billing.overkill import InForce, Standing, overkill, saving_of
 from billing.periods import Misread, Period, read_period
 from billing.query import SpendQuery, ask
-from billing.savings import still_on, waterfall
+from billing.savings import still_on
 from billing.spend import spend
 from console.tenants.models import Tenant
 from gateway.core.catalogue import Model
@@ -123,15 +123,6 @@ def test_one_request_with_its_lines(traffic: Tenant, evil: Tenant) -> None:
     assert detail.taken_back == ()
     assert selectors.request(evil, "r2") is None
     assert selectors.request(traffic, "r99") is None
-
-
-def test_the_waterfall_ends_at_what_was_paid(traffic: Tenant) -> None:
-    total = spend(traffic, asked()).total
-    steps = waterfall(total)
-
-    assert sum(step.amount for step in steps[:-1]) == steps[-1].amount == total.compared_cost
-    assert [step.label for step in steps if step.amount == 0] == ["Failed attempts"]
-    assert total.unknown_requests == 1
 
 
 def test_the_share_still_on_each_tier(traffic: Tenant) -> None:

@@ -12,8 +12,9 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from billing import selectors
-from billing.savings import by_saving, compared, evidence, still_on, waterfall
+from billing.savings import by_saving, compared, evidence, still_on
 from billing.spend import Measures, spend
+from billing.waterfall import waterfall
 from console.reports import charts
 from console.reports.asking import Asked, asked, label_of
 from console.reports.pages.overview import parts_of
@@ -83,7 +84,7 @@ def figures(tenant: Tenant, page: Asked, total: Measures, by: str) -> dict[str, 
         "worst": [line for line in reversed(rules) if (line.measures.saved or 0) < 0][:FEW],
         "over_time": charts.paid_and_baseline(tenant, query, trail),
         "saved_chart": charts.saved(tenant, query, trail),
-        "waterfall": charts.steps(waterfall(total), trail),
+        "waterfall": charts.steps(waterfall(tenant, query), trail),
         "tier_parts": parts_of(tiers, trail),
         "premium": next((share for share in tiers if share.tier == "premium"), None),
         "compared": compared(total),
