@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from console.interface import formatting
 from gateway.core.conditions import ALWAYS, Condition, Range, listed
 from gateway.core.policy import Check, Policy
+from gateway.core.strategy import COST, LATENCY, Strategy, Weights
 
 
 class Clause(NamedTuple):
@@ -80,6 +81,13 @@ def failover(policy: Policy) -> list[str]:
     if (hedge := policy.hedge) is not None:
         said.append(f"a second is asked after {_seconds(hedge.after_ms)}")
     return said
+
+
+def strategy(of: Strategy | None) -> str:
+    """Who of a tier comes first; empty where nothing is said."""
+    if isinstance(of, Weights):
+        return "drawn by weights, " + ", ".join(f"{model} {weight}" for model, weight in of.weights.items())
+    return {COST: "the cheapest first", LATENCY: "the fastest first"}.get(of or "", "")
 
 
 def _times(count: int) -> str:

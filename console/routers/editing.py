@@ -22,6 +22,7 @@ from gateway.core.policy import (
     Timeouts,
     Unsure,
 )
+from gateway.core.strategy import COST, Strategy
 
 
 class NotThere(LookupError):
@@ -86,6 +87,11 @@ def put_floor(policy: Policy, place: int, floor: Floor) -> Policy:
 
 def remove_floor(policy: Policy, place: int) -> Policy:
     return replace(policy, floors=_without(policy.floors, place))
+
+
+def set_strategy(policy: Policy, strategy: Strategy | None) -> Policy:
+    """By cost is how it is without one."""
+    return replace(policy, strategy=None if strategy == COST else strategy)
 
 
 def set_failover(

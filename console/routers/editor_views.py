@@ -109,6 +109,7 @@ def router_basics(request: TenantRequest, slug: str) -> HttpResponse:
         policy = editing.set_baseline(policy, form.chosen_baseline)
         policy = editing.set_unsure(policy, form.chosen_unsure)
         policy = editing.set_whitelist(policy, form.chosen_whitelist)
+        policy = editing.set_strategy(policy, form.chosen_strategy)
         return editing.set_failover(
             policy, timeouts=form.chosen_timeouts, retries=form.chosen_retries, hedge=form.chosen_hedge
         )

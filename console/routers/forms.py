@@ -16,6 +16,7 @@ from console.routers.checks_form import ChecksEditor, add_check
 from console.routers.failover_form import FailoverFields, failover_of
 from console.routers.models import NOTE_LENGTH
 from console.routers.starters import STARTERS
+from console.routers.strategy_form import WAYS, StrategyFields, strategy_of
 from gateway.core.baseline import WORDS
 from gateway.core.conditions import Condition
 from gateway.core.demand import OF_BASELINE, Quality
@@ -29,13 +30,13 @@ class NameForm(Shaped):
     name = forms.CharField(max_length=MAX_NAME, help_text="Shown on pages and in the answer's headers.")
 
 
-class OutcomeForm(Shaped):
+class OutcomeForm(StrategyFields, Shaped):
     """Where a request goes, and whether its answer is checked."""
 
     to = forms.ChoiceField(
         label="Goes to",
         choices=(
-            ("tier", "The cheapest able model of a tier"),
+            ("tier", "An able model of a tier"),
             ("model", "One model"),
             ("quality", "The cheapest model that answers well enough"),
         ),
@@ -49,6 +50,9 @@ class OutcomeForm(Shaped):
         required=False,
         max_length=40,
         help_text="0.95 of baseline, or a share of right answers, as 0.9.",
+    )
+    strategy = forms.ChoiceField(
+        label="Of its models first", required=False, choices=(("", "As the router says"), *WAYS)
     )
     checked = forms.BooleanField(label="Check the answer, and climb when it does not pass", required=False)
     up_to = forms.ChoiceField(
@@ -103,6 +107,7 @@ class OutcomeEditor:
                 "at_least": str(outcome.quality.at_least) if outcome.quality else f"0.95{OF_BASELINE}",
                 "tier": outcome.tier.value if outcome.tier else None,
                 "model": outcome.model,
+                **strategy_of(outcome.strategy),
                 "checked": cascade is not None,
                 "up_to": (cascade.up_to if cascade else Tier.PREMIUM).value,
                 "hold": cascade.hold if cascade else None,
@@ -128,6 +133,7 @@ class OutcomeEditor:
             tier=Tier(cleaned["tier"]) if to == "tier" else None,
             model=cleaned["model"] if to == "model" else None,
             quality=cleaned["quality"] if to == "quality" else None,
+            strategy=self.form.chosen_strategy if to == "tier" else None,
             cascade=self._cascade(cleaned) if cleaned["checked"] else None,
         )
 
@@ -177,7 +183,7 @@ class RuleEditor:
         return self.outcome.put(Rule(name=self.name.cleaned_data["name"], when=self.when.condition))
 
 
-class BasicsForm(FailoverFields):
+class BasicsForm(StrategyFields, FailoverFields):
     """What holds for every request of the router."""
 
     baseline_kind = forms.ChoiceField(
@@ -206,6 +212,7 @@ class BasicsForm(FailoverFields):
                 "unsure_tier": (unsure.tier if unsure else Tier.MID).value,
                 "narrowed": whitelist is not None,
                 "whitelist": whitelist or (),
+                **strategy_of(policy.strategy),
                 **failover_of(policy),
             }
         )

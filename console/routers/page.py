@@ -92,6 +92,10 @@ class Card:
         return None if isinstance(self.outcome, Floor) else self.outcome.cascade
 
     @property
+    def strategy(self) -> str:
+        return "" if isinstance(self.outcome, Floor) else phrases.strategy(self.outcome.strategy)
+
+    @property
     def is_floor(self) -> bool:
         return isinstance(self.outcome, Floor)
 
@@ -155,6 +159,10 @@ class Page:
     def webhook_secret(self) -> str:
         """By which a validator of the tenant's knows us; for those who may edit."""
         return told(settings.SECRET_KEY.encode(), str(self.router.tenant_id)) if self.can_edit else ""
+
+    @property
+    def strategy(self) -> str:
+        return phrases.strategy(self.policy.strategy)
 
     @property
     def failover(self) -> list[str]:

@@ -21,6 +21,7 @@ from console.tenants.models import Tenant
 from gateway.core.baseline import WORDS
 from gateway.core.demand import Quality
 from gateway.core.policy import Policy
+from gateway.core.strategy import Weights
 from gateway.core.webhook import told
 from tests.billing.events import NANO, attempt, settled
 from tests.console.browsing import encoded, form_in
@@ -413,3 +414,40 @@ def test_a_quality_that_is_none_is_said_at_its_field(acme: Tenant, client: Clien
     page = post(client, "rules/0/", given(opened(client, "rules/0/"), to="quality", at_least="high"))
     assert "A quality is written 0.9 or 0.95 of baseline" in page.content.decode()
     assert draft(acme) == contract.policy
+
+
+def test_who_of_a_tier_comes_first_is_set_by_forms_and_written_as_yaml(
+    acme: Tenant, client: Client, contract: Router
+) -> None:
+    post(client, "basics/", given(opened(client, "basics/"), strategy="latency"))
+    assert draft(acme).strategy == "latency"
+    drawn = given(
+        opened(client, "otherwise/"), strategy="weights", weights="openai/gpt-5 = 3, openai/gpt-5-nano=1"
+    )
+    assert post(client, "otherwise/", drawn).status_code == 302
+    policy = draft(acme)
+    assert policy.otherwise.strategy == Weights(weights={"openai/gpt-5": 3, "openai/gpt-5-nano": 1})
+    assert text.read(text.write(policy)) == policy
+    assert "strategy: latency\n" in text.write(policy)
+    for path in ("basics/", "otherwise/"):
+        post(client, path, opened(client, path))
+    assert draft(acme) == policy
+    page = client.get(HERE).content.decode()
+    assert "the fastest first" in page
+    assert "drawn by weights, openai/gpt-5 3, openai/gpt-5-nano 1" in page
+    post(client, "basics/", given(opened(client, "basics/"), strategy="cost"))
+    assert draft(acme).strategy is None
+
+
+@pytest.mark.parametrize(
+    "weights", ["", "openai/gpt-5", "openai/gpt-5 = much", "= 3", "openai/gpt-5 = 9999999"]
+)
+def test_weights_that_are_none_are_not_saved(
+    acme: Tenant, client: Client, contract: Router, weights: str
+) -> None:
+    before = draft(acme)
+    answer = post(
+        client, "otherwise/", given(opened(client, "otherwise/"), strategy="weights", weights=weights)
+    )
+    assert answer.status_code == 422
+    assert draft(acme) == before
