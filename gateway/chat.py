@@ -6,8 +6,10 @@ from time import time
 
 from msgspec.structs import replace
 
-from gateway.checking import checked
+from gateway.checking import afterwards, checked
+from gateway.core.checks import AT_ONCE, TOO_LONG, verify_so_far
 from gateway.core.conversation import ChatRequest, Conversation, Image, Reply, Started
+from gateway.core.policy import Cascade
 from gateway.core.prompt import Prompt
 from gateway.dialects.dialect import CallerSide, Outgoing, StreamRelay
 from gateway.dispatch import (
@@ -79,13 +81,19 @@ class Chat:
         cascade = journey.route.target.cascade
         held = bool(journey.checks) and not (cascade and cascade.stream_unchecked and not journey.has_climbed)
         try:
-            await stream.prime(until_whole=held, hold=(cascade and cascade.hold) or HOLD)
+            await stream.prime(until_whole=held, hold=hold_of(cascade))
         except BaseException:
             stream.account_failure()
             raise
-        if not held or not stream.whole:
-            return stream
-        return await self._whole_stream(journey, trial, stream)
+        if stream.whole and held:
+            return await self._whole_stream(journey, trial, stream)
+        objection = verify_so_far(stream.relay.reply, journey.checks).objection if held else ""
+        if objection and journey.can_climb(trial.model.id):
+            return Came(attempt=stream.give_up(objection), body=b"")
+        if journey.checks:
+            journey.unchecked = TOO_LONG if held else AT_ONCE
+            stream.verdict = lambda: afterwards(journey, stream.relay.reply, self)
+        return stream
 
     def _relay(self, journey: Journey, trial: Trial) -> StreamRelay:
         protocol, keeps, secret = protocol_of(trial), bool(journey.checks), secret_of(trial)
@@ -117,6 +125,10 @@ class Chat:
         asked = characters_of(part for message in conversation.messages for part in message.parts)
         account(trial, reply, prompt_tokens=asked // 4)
         return reply
+
+
+def hold_of(cascade: Cascade | None) -> int:
+    return HOLD if cascade is None or cascade.hold is None else cascade.hold
 
 
 def told(reply: Reply, trial: Trial) -> Reply:

@@ -70,6 +70,15 @@ async def checked(journey: Journey, trial: Trial, reply: Reply, asker: Asker) ->
     return await _called(Answer(reply, attempt, asker, journey), calls, verdict)
 
 
+def afterwards(journey: Journey, reply: Reply, asker: Asker) -> Verdict:
+    """Of an answer that was sent before it was whole: what the checks that need no call say of it now."""
+    checks = journey.checks
+    verdict = verify(reply, checks, search=search, promised=promised(checks, asker))
+    is_all = not any(check.asks for check in checks)
+    journey.checked = is_all and any(finding == "passed" for _, finding in verdict.findings)
+    return verdict
+
+
 async def _called(answer: Answer, calls: Sequence[Check], verdict: Verdict) -> Attempt:
     findings = list(verdict.findings)
     for cost, check in in_order_of_cost(answer, calls):

@@ -99,7 +99,7 @@ class Dispatcher:
                 break
             if isinstance(came, Stream) or came.attempt.outcome is AttemptOutcome.ANSWERED:
                 return came
-            best = came
+            best = came if came.body else best
         if best is None:
             raise problem or self._nobody(journey)
         return best

@@ -53,6 +53,8 @@ def committed(journey: Journey, stream: Stream) -> Answer:
         (b"x-rungway-attempts", b"%d" % (len(journey.attempts) + 1)),
         (b"x-rungway-outcome", outcome.encode()),
     ]
+    if journey.unchecked:
+        headers.append((b"x-rungway-unchecked", journey.unchecked.removeprefix("unchecked_").encode()))
     return Answer(status=200, headers=headers, body=stream)
 
 

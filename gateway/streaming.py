@@ -6,7 +6,7 @@ no second try: a stream that breaks ends with the surface's error event, never w
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from time import monotonic
 
 import structlog
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from gateway.breakers import Breakers
 from gateway.core.assemble import assemble
+from gateway.core.checks import Verdict
 from gateway.core.conversation import (
     Delta,
     Ended,
@@ -133,6 +134,7 @@ class Stream:
         self._held: list[bytes] = []
         self._ended = False
         self.breakers: Breakers | None = None  # to be told what becomes of it after the commit point
+        self.verdict: Callable[[], Verdict] | None = None  # of what was sent unchecked, once it is whole
 
     async def prime(self, *, until_whole: bool = False, hold: int = 0) -> None:
         """Read up to the commit point: something of the answer, or (`until_whole`) all of it or `hold` bytes."""
@@ -205,17 +207,30 @@ class Stream:
         log.error("stream.fault", request=self.journey.origin.request_id, kind=type(error).__name__)
         return InternalError()
 
-    def finish(self, *, because: str = "") -> Attempt:
+    def finish(self) -> Attempt:
         """It came whole."""
         self.account()
         self.trial.made = self.relay.id
+        verdict = self.verdict() if self.verdict else None
+        failed = verdict is not None and verdict.has_failed
         attempt = self.journey.close(
-            self.trial, AttemptOutcome.ANSWERED, served=self.relay.model, because=because
+            self.trial,
+            AttemptOutcome.REJECTED if failed else AttemptOutcome.ANSWERED,
+            served=self.relay.model,
+            because=verdict.objection if verdict and failed else self.journey.unchecked,
         )
         self._settle(attempt, 200)
         if self.breakers is not None and not self.breakers.all_well:
             self.breakers.succeeded(*self._asked, monotonic(), self.trial.started)
         return attempt
+
+    def give_up(self, objection: str) -> Attempt:
+        """Rejected before it is whole, with nothing of it sent: what came of it is paid for."""
+        self.account()
+        self._response.close()
+        return self.journey.close(
+            self.trial, AttemptOutcome.REJECTED, because=objection, served=self.relay.model
+        )
 
     def stop(self) -> bytes:
         """We have to go before it is whole."""
@@ -270,7 +285,10 @@ class Stream:
         settlement = self.journey.settlement
         assert settlement is not None
         cost, baseline = settlement.cost, settlement.baseline
-        return b": x-rungway-cost-usd=%b x-rungway-baseline-usd=%b\n\n" % (money(cost), money(baseline))
+        told = b": x-rungway-cost-usd=%b x-rungway-baseline-usd=%b" % (money(cost), money(baseline))
+        if self.journey.unchecked:
+            told += b" x-rungway-outcome=%b" % self.journey.outcome(self.journey.attempts[-1]).encode()
+        return told + b"\n\n"
 
 
 def money(nano: int | None) -> bytes:

@@ -17,7 +17,7 @@ from gateway.journey import Journey
 from gateway.outgoing import decided
 from gateway.streaming import SILENCE
 
-_TOLD_LATER = (b"x-rungway-model", b"x-rungway-attempts", b"x-rungway-outcome")
+_TOLD_LATER = (b"x-rungway-model", b"x-rungway-attempts", b"x-rungway-outcome", b"x-rungway-unchecked")
 
 
 async def patiently(going: Coroutine[None, None, Answer], surface: CallerSide, journey: Journey) -> Answer:

@@ -136,6 +136,8 @@ OBJECTIONS: Mapping[str, str] = {
     "agreement": "the other model came to something else",
     "self_agreement": "the model came to something else when asked again",
     "webhook": "the validator did not let it pass",
+    "unchecked_first_rung": "sent as it came, before its checks: the first rung is streamed at once",
+    "unchecked_too_long": "longer than is held back of a stream, so it was sent before its checks",
     "hedged": "another model began to answer first",
     "agrees": "came to the same",
     "differs": "came to something else",

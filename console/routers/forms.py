@@ -59,7 +59,11 @@ class OutcomeForm(StrategyFields, Shaped):
         label="Climb at most to", choices=TIERS, required=False, initial=Tier.PREMIUM.value
     )
     hold = forms.IntegerField(
-        label="Hold back of a stream, bytes", required=False, min_value=0, max_value=100_000_000
+        label="Hold back of a stream, bytes",
+        required=False,
+        min_value=0,
+        max_value=100_000_000,
+        help_text="Empty: 262144. A longer answer is sent unchecked from there on, unless a check has failed already.",
     )
     stream_unchecked = forms.BooleanField(label="Stream the first rung at once, unchecked", required=False)
     max_cost_usd = forms.FloatField(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.core.conversation import Finish, Refused, Reply, Token
 from gateway.core.policy import Check
@@ -22,6 +23,10 @@ Findings = tuple[tuple[str, Finding], ...]  # check → what it said
 
 MAX_READ = 262_144  # characters of an answer that a regex sees
 UNTOLD = "no check could tell"
+
+# Why an answer was sent before its checks had their say:
+AT_ONCE = "unchecked_first_rung"  # its policy streams the first rung
+TOO_LONG = "unchecked_too_long"  # a stream came to more bytes than are held back
 
 
 class Promised(Struct, frozen=True):
@@ -68,6 +73,22 @@ def verify(
         if finding == "failed":
             break
     return Verdict(tuple(findings))
+
+
+def verify_so_far(reply: Reply, checks: Sequence[Check]) -> Verdict:
+    """Of an answer that is not whole: the checks that fail whatever is still to come."""
+    failed = [check.kind for check in checks if has_failed_already(reply, check)]
+    return Verdict(tuple((kind, "failed") for kind in failed))
+
+
+def has_failed_already(reply: Reply, check: Check) -> bool:
+    if check.not_refusal:
+        return bool(reply.text) and is_refusal(reply)
+    if check.not_hedging:
+        return is_hedging(reply)
+    if check.length is not None:
+        return len(reply.text) not in replace(check.length, at_least=None)
+    return False
 
 
 def examine(reply: Reply, check: Check, search: Search, promised: Promised = NOTHING_PROMISED) -> Finding:

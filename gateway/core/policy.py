@@ -131,8 +131,10 @@ class Cascade(
 
     up_to: Tier = Tier.PREMIUM
     checks: tuple[Check, ...] = ()
-    hold: int | None = None  # bytes of a stream held back at most while it is checked
-    stream_unchecked: bool = False  # stream the first rung at once, giving up its checks
+    # A stream is sent once its checks have passed, or when it has come to so many bytes: then unchecked, unless a check
+    # has failed already. None: 262,144.
+    hold: int | None = None
+    stream_unchecked: bool = False  # stream the first rung at once; its checks only tell afterwards
     max_cost_usd: float | None = None  # of all calls after the first: none begins that may go beyond it
 
 

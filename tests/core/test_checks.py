@@ -13,6 +13,7 @@ from gateway.core.checks import (
     examine,
     mean_margin,
     verify,
+    verify_so_far,
 )
 from gateway.core.conditions import Range
 from gateway.core.conversation import Finish, Part, Refused, Reply, Text, Token, ToolCall
@@ -148,3 +149,21 @@ def test_the_first_objection_ends_it() -> None:
 
 def test_no_checks_no_objection() -> None:
     assert objection(reply(Text("x"))) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "check", "fails"),
+    [
+        ("I'm sorry, but I can't help with that", Check(not_refusal=True), True),
+        ("Sure", Check(not_refusal=True), False),
+        ("", Check(not_refusal=True), False),  # nothing of it has come; of a whole answer it is a refusal
+        ("I'm sorry, but I can't", Check(not_refusal=False), False),
+        ("Perhaps. I'm not sure", Check(not_hedging=True), True),
+        ("12345678901", Check(length=Range(at_least=20, at_most=10)), True),
+        ("123", Check(length=Range(at_least=20)), False),
+        ("nothing", Check(regex="^something$"), False),
+        ("{", Check(json_valid=True), False),
+    ],
+)
+def test_what_fails_whatever_is_still_to_come(text: str, check: Check, *, fails: bool) -> None:
+    assert verify_so_far(reply(Text(text)), [check]).has_failed is fails

@@ -193,5 +193,54 @@ async def test_the_first_rung_may_be_streamed_unchecked_and_the_next_not(
         reply = await ask(served, stream=True)
         (settled,) = await served.settled()
     assert "[DONE]" in reply.text
-    assert [line.attempt.outcome.value for line in settled.attempts] == ["failed", "answered"]
-    assert settled.attempts[1].attempt.model == NANO
+    assert reply.headers["x-rungway-unchecked"] == "first_rung"
+    assert [line.attempt.outcome.value for line in settled.attempts] == ["failed", "rejected"]
+    assert (settled.attempts[1].attempt.model, settled.attempts[1].attempt.because) == (NANO, "regex")
+    # Its headers were sent before anybody could know; its last comment and the books have the verdict.
+    assert (reply.headers["x-rungway-outcome"], settled.outcome) == ("fell_back", "rejected")
+    assert reply.text.rstrip().endswith("x-rungway-outcome=rejected")
+
+
+async def streamed(redis: Redis, folder: Path, policy: Policy, *models: Any) -> tuple[httpx.Response, Any]:
+    async with serving_gateway(redis, folder, snapshot(("support", policy), models=models)) as served:
+        reply = await ask(served, stream=True)
+        (settled,) = await served.settled()
+    return reply, settled
+
+
+def lines_of(settled: Any) -> list[tuple[str, ...]]:
+    return [
+        (line.attempt.model, line.attempt.outcome.value, line.attempt.because) for line in settled.attempts
+    ]
+
+
+LENGTH = Check(length=Range(at_most=10))
+PATTERN = Check(regex="guest|hello|Hello|a|e")
+
+
+async def test_a_stream_that_is_longer_than_is_held_says_that_it_is_unchecked(
+    redis: Redis, tmp_path: Path
+) -> None:
+    """What its checks say at the end is in the books; here they pass."""
+    reply, settled = await streamed(redis, tmp_path, cascade(PATTERN, hold=0), *MODELS)
+    assert "[DONE]" in reply.text
+    assert reply.headers["x-rungway-unchecked"] == "too_long"
+    assert (reply.headers["x-rungway-outcome"], settled.outcome) == ("answered", "answered")
+    assert lines_of(settled) == [(NANO, "answered", "unchecked_too_long")]
+
+
+async def test_what_fails_already_climbs_at_the_bound(redis: Redis, tmp_path: Path) -> None:
+    """Nothing was sent yet; what had come of it is paid for. The rung above is the last one, so its answer is sent."""
+    reply, settled = await streamed(redis, tmp_path, cascade(LENGTH, hold=2_500), *MODELS)
+    assert lines_of(settled) == [(NANO, "rejected", "length"), (MINI, "rejected", "length")]
+    assert all(line.cost for line in settled.attempts)
+    assert reply.text.count('"role":"assistant"') == 1
+    assert reply.headers["x-rungway-model"] == MINI
+    assert reply.headers["x-rungway-unchecked"] == "too_long"
+    assert (reply.headers["x-rungway-outcome"], settled.outcome) == ("escalated", "rejected")
+
+
+async def test_what_is_held_whole_is_not_unchecked(redis: Redis, tmp_path: Path) -> None:
+    reply, settled = await streamed(redis, tmp_path, cascade(PATTERN), *MODELS)
+    assert "x-rungway-unchecked" not in reply.headers
+    assert lines_of(settled) == [(NANO, "answered", "")]

@@ -72,9 +72,12 @@ async def test_a_rejected_answer_is_evidence_too(redis: Redis, tmp_path: Path) -
     assert b"hello" not in msgspec.json.encode(settled.evidence).lower()
 
 
-@pytest.mark.parametrize("cascade", [None, msgspec.structs.replace(CHECKED, stream_unchecked=True)])
-async def test_an_answer_that_nobody_judged_is_none(
-    cascade: Cascade | None, redis: Redis, tmp_path: Path
+@pytest.mark.parametrize(
+    ("cascade", "scores"),
+    [(None, None), (msgspec.structs.replace(CHECKED, stream_unchecked=True), {"openai/gpt-5": 1.0})],
+)
+async def test_only_an_answer_that_was_judged_is_evidence_be_it_after_it_was_sent(
+    cascade: Cascade | None, scores: dict[str, float] | None, redis: Redis, tmp_path: Path
 ) -> None:
     policy = msgspec.structs.replace(
         POLICY, rules=(), otherwise=msgspec.structs.replace(POLICY.otherwise, cascade=cascade)
@@ -86,7 +89,7 @@ async def test_an_answer_that_nobody_judged_is_none(
         async for _ in stream:
             pass
         (settled,) = await served.settled()
-    assert settled.evidence is None
+    assert (settled.evidence and settled.evidence.scores) == scores
     assert settled.facts.expected
 
 
