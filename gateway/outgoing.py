@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from gateway.authenticate import Caller
@@ -97,6 +99,7 @@ def dry(explanation: object, call: Call, caller: Caller, router: Router) -> Answ
     return Answer(status=200, headers=headers, body=body)
 
 
+@lru_cache(maxsize=4096)
 def header_text(text: str) -> bytes:
     """Names are the tenant's; a header holds printable ASCII only."""
     return "".join(char if " " <= char <= "~" else "?" for char in text[:512]).encode()

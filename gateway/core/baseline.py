@@ -15,7 +15,7 @@ from msgspec import Struct
 from gateway.core.catalogue import Model
 from gateway.core.facts import RANK, ModelKind
 from gateway.core.money import PER_MILLION, round_half_up
-from gateway.core.naming import named
+from gateway.core.naming import named, rates_of
 from gateway.core.policy import CHEAPEST, FRONTIER, MEASURED, REQUESTED
 from gateway.core.price import Price, Usage, amount_of, cost
 
@@ -112,22 +112,18 @@ def _mixed(mix: Weights, question: Question) -> int | None:
 
 def _amounts(question: Question) -> list[tuple[int, str]]:
     """What each would have cost, before rounding; those without a price are left out."""
-    day, usage = question.day, question.usage
-    if usage.service_tier or usage.region:
-        found = [(question.price_of(model), model.id) for model in question.could()]
-    else:
-        found = [(model.price(day), model.id) for model in question.could()]
+    usage, could = question.usage, question.could()
     if usage == Usage(
         input=usage.input, output=usage.output
     ):  # as nearly all; this is done for every request
         into, out = usage.input, usage.output
+        unit, rates = rates_of(question.models).at(question.day, into)
         return [
-            (price.input * into + price.output * out + price.per_request * PER_MILLION, name)
-            if not price.bands
-            else (amount_of(price, usage), name)
-            for price, name in found
-            if price is not None
+            ((rate[0] * into + rate[1] * out + rate[2]) * unit, model.id)
+            for model in could
+            if (rate := rates.get(model.id)) is not None
         ]
+    found = [(question.price_of(model), model.id) for model in could]
     return [(amount_of(price, usage), name) for price, name in found if price is not None]
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from operator import itemgetter
+from itertools import groupby
+from math import inf
+from operator import attrgetter
 
 from msgspec import Struct, structs
 
@@ -27,9 +29,8 @@ from gateway.core.expected import (
 from gateway.core.facts import RANK, ModelKind, Need, RequestFacts, Tier
 from gateway.core.hold import hold
 from gateway.core.ladder import Rung
-from gateway.core.money import PER_MILLION
+from gateway.core.naming import rates_of
 from gateway.core.policy import REQUESTED, Cascade, Floor, Otherwise, Policy, Rule
-from gateway.core.price import Price, banded
 from gateway.core.quality.choose import Choice
 from gateway.core.quality.estimate import Estimate
 from gateway.core.reasons import place_of
@@ -103,7 +104,7 @@ def decide(facts: RequestFacts, router: Router) -> Route | Refusal:
     target = aim(facts, router) if facts.kind is ModelKind.CHAT else stay(facts, router)
     kept = sieve(target, facts, router)
     if target.quality is not None and kept:
-        return promise(target, target.quality, in_order(kept, facts), facts, router)
+        return promise(target, target.quality, in_order(kept, target, facts, router), facts, router)
     return routed(target, kept, facts, router)
 
 
@@ -111,7 +112,7 @@ def routed(target: Target, kept: list[Model], facts: RequestFacts, router: Route
     if not kept:
         out = objections(target, facts, router, ())
         return Refusal(target=target, code=_code(out), out=out)
-    kept = in_order(kept, facts)
+    kept = in_order(kept, target, facts, router)
     if target.strategy is not None:
         kept = arranged(kept, target.strategy, facts)
     return Route(target=target, ladder=climb(kept), kept=tuple(kept), facts=facts, router=router)
@@ -297,7 +298,7 @@ def _beyond(model: Model, facts: RequestFacts, against: Mapping[str, str]) -> st
     return against.get(model.id, "nothing is known of its quality")
 
 
-def in_order(models: list[Model], facts: RequestFacts) -> list[Model]:
+def in_order(models: list[Model], target: Target, facts: RequestFacts, router: Router) -> list[Model]:
     """By tier, then by expected cost, one without a price last; the id breaks ties, so that a replay is the same.
 
     Of an embedding's model the one that was named comes first, then the same at other providers.
@@ -307,21 +308,19 @@ def in_order(models: list[Model], facts: RequestFacts) -> list[Model]:
     day, into, out = facts.at.date(), facts.input_tokens, facts.output_tokens
     if is_particular(facts):
         return sorted(models, key=lambda model: _rank(model, facts, day))
-    keyed = [
+    rates = rates_of(router.models).at(day, into).rates
+    ordered: list[Model] = []
+    for rung in by_tier(models, router.benches[facts.kind][target.tier]):
         # Not rounded to nano-dollars, so that a difference too small to be billed still orders.
-        (
-            RANK[model.tier],
-            (price := _price(model, day, into)) is None,
-            price and price.input * into + price.output * out + price.per_request * PER_MILLION,
-            model.id,
-            model,
-        )
-        for model in models
-    ]
-    keyed.sort(key=_first_four)
-    ordered = [row[4] for row in keyed]
+        rows = [
+            (rate[0] * into + rate[1] * out + rate[2] if (rate := rates.get(model.id)) else inf, model.id)
+            for model in rung
+        ]
+        rows.sort()
+        ordered += [router.models[name] for _, name in rows]
     if facts.kind is ModelKind.EMBEDDING:
-        ordered.sort(key=lambda model: model.id != facts.requested_model)
+        named = next((model.tier for model in ordered if model.id == facts.requested_model), None)
+        ordered.sort(key=lambda model: (model.tier is not named, model.id != facts.requested_model))
     return ordered
 
 
@@ -330,17 +329,18 @@ def _rank(model: Model, facts: RequestFacts, day: date) -> tuple[int, bool, int,
     return RANK[model.tier], amount is None, amount or 0, model.id
 
 
-def _price(model: Model, day: date, prompt: int) -> Price | None:
-    price = model.price(day)
-    return banded(price, prompt) if price and price.bands else price
+def by_tier(models: list[Model], bench: Bench) -> Iterable[Iterable[Model]]:
+    """Of a bench's models those that are kept, from its lowest tier upwards, each tier by id."""
+    if len(models) == len(bench.models):
+        return bench.rungs
+    ids = {model.id for model in models}
+    return [[model for model in rung if model.id in ids] for rung in bench.rungs]
 
 
 def climb(models: Iterable[Model]) -> tuple[Rung, ...]:
     """One rung a tier, of models that are in order."""
-    rungs: dict[Tier, list[str]] = {}
-    for model in models:
-        rungs.setdefault(model.tier, []).append(model.id)
-    return tuple(Rung(tier, tuple(ids)) for tier, ids in rungs.items())
+    rungs = groupby(models, key=_tier)
+    return tuple([Rung(tier, tuple([model.id for model in rung])) for tier, rung in rungs])
 
 
 def candidates(route: Route, facts: RequestFacts) -> tuple[Candidate, ...]:
@@ -373,7 +373,7 @@ def _code(out: Iterable[tuple[Model, str]]) -> str:
     return "context_length_exceeded" if too_long else "no_eligible_model"
 
 
-_first_four = itemgetter(0, 1, 2, 3)
+_tier = attrgetter("tier")
 
 # What a model either has or has not. Streaming every model does; reasoning is asked for, not depended on.
 _ABILITIES = frozenset({Need.TOOLS, Need.IMAGES, Need.AUDIO, Need.JSON_SCHEMA})

@@ -10,9 +10,9 @@ PER_MILLION = 1_000_000
 
 def usd(nano: int) -> str:
     """Nano-dollars as an exact decimal string in USD, without trailing zeros: `1_250_000` → `"0.00125"`."""
-    sign, amount = ("-" if nano < 0 else ""), abs(nano)
-    whole, part = divmod(amount, NANO)
-    return f"{sign}{whole}.{part:09d}".rstrip("0").rstrip(".")
+    digits = str(abs(nano)).zfill(10)
+    text = f"{digits[:-9]}.{digits[-9:]}".rstrip("0").rstrip(".")
+    return text if nano >= 0 else f"-{text}"
 
 
 def nano(dollars: str | int | float | Decimal) -> int:

@@ -15,16 +15,21 @@ from urllib.parse import unquote
 from msgspec import structs
 
 from gateway.core.catalogue import Model
+from gateway.core.rates import Rates
 
 
 class Models(dict[str, Model]):
-    """By id, with the other names they go by, which are looked up but once. Not changed once it is made."""
+    """By id, with the other names they go by and their prices, looked up but once. Not changed once it is made."""
 
     def but(self, model: Model) -> Models:
-        """The same with one asked for otherwise: the names stay."""
+        """The same with one asked for otherwise: names and prices stay."""
         same = Models(self | {model.id: model})
-        same.by_name, same.by_plain_name = self.by_name, self.by_plain_name
+        same.by_name, same.by_plain_name, same.rates = self.by_name, self.by_plain_name, self.rates
         return same
+
+    @cached_property
+    def rates(self) -> Rates:
+        return Rates(self.values())
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[Model, ...]]:
@@ -33,6 +38,10 @@ class Models(dict[str, Model]):
     @cached_property
     def by_plain_name(self) -> Mapping[str, tuple[Model, ...]]:
         return _index((plain(name), model) for model in self.values() for name in _with_provider(model))
+
+
+def rates_of(models: Mapping[str, Model]) -> Rates:
+    return models.rates if isinstance(models, Models) else Rates(models.values())
 
 
 def named(models: Mapping[str, Model], name: str) -> Model | None:

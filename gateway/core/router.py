@@ -7,6 +7,7 @@ tenant's floors joined to the policy's. A model that no request may ever reach c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
@@ -38,6 +39,7 @@ class Bench(Struct, frozen=True):
     """The models of one kind that requests may reach, from one tier upwards."""
 
     models: tuple[Model, ...]
+    rungs: tuple[tuple[Model, ...], ...]  # the same by tier, and each tier's by id
     context: int  # tokens, of the one with the least
     output: int  # tokens that each of them can answer
 
@@ -141,7 +143,9 @@ def bench_of(models: Sequence[Model], kind: ModelKind, tier: Tier) -> Bench:
     found = tuple(model for model in models if model.kind is kind and model.tier >= tier)
     contexts = [model.context for model in found]
     outputs = [model.max_output for model in found if model.max_output]
-    return Bench(found, min(contexts, default=0), min([*contexts, *outputs], default=0))
+    tiers = [sorted((m for m in found if m.tier is each), key=attrgetter("id")) for each in Tier]
+    rungs = tuple(tuple(rung) for rung in tiers if rung)
+    return Bench(found, rungs, min(contexts, default=0), min([*contexts, *outputs], default=0))
 
 
 def direct_router(model: Model, tenant: TenantSnapshot, *, models: Models | None = None) -> Router:
