@@ -1,8 +1,9 @@
 """Each line of the ledger holds the hash of the one before it, within a tenant's day: a change breaks the chain.
 
 hash = SHA-256(hash before ‖ digest), digest = SHA-256 of `HASHED` as a JSON array, moments as seconds since
-1970. The first hash before is SHA-256("<tenant> <day>"). Days are UTC, as the ledger's partitions are, and
-lines stand in the order in which they were recorded: what comes late is at the end of its day.
+1970, and behind it each of `HASHED_WHERE_SET` that is not null, as a JSON object. The first hash before is
+SHA-256("<tenant> <day>"). Days are UTC, as the ledger's partitions are, and lines stand in the order in which
+they were recorded: what comes late is at the end of its day.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ _LINES = ", ".join(LINE_COLUMNS)
 _COLUMNS = f"{_LINES}, sign, corrects, reason, recorded_at, place, hash"
 DAY = "({row}.at AT TIME ZONE 'UTC')::date"
 GENESIS = "sha256(({row}.tenant_id || ' ' || " + DAY + ")::bytea)"
-# In this order for good, lest the digests of old lines change. A column added later joins the text behind the
-# array, and only where it is not null.
+# In this order for good, lest the digests of old lines change. A column added later joins `HASHED_WHERE_SET`.
 HASHED = (
     "tenant_id", "attempt_id", "request_id", "n", "at", "sign", "corrects", "reason", "place", "recorded_at",
     "router", "gateway_key", "provider", "model", "requested_model", "request_class", "rule", "tier", "outcome",
@@ -39,11 +39,16 @@ HASHED = (
     "audio_output_tokens", "audio_cache_read_tokens", "image_input_tokens", "image_output_tokens",
     "tool_input_tokens", "searches",
 )  # fmt: skip
+HASHED_WHERE_SET = ("service_tier", "region")
 _MOMENTS = ("at", "recorded_at")
 _VALUES = ", ".join(
     f"extract(epoch FROM {{row}}.{name})" if name in _MOMENTS else f"{{row}}.{name}" for name in HASHED
 )
-DIGEST = f"sha256(convert_to(json_build_array({_VALUES})::text, 'UTF8'))"
+_SET = "".join(
+    f" || CASE WHEN {{row}}.{name} IS NULL THEN '' ELSE json_build_object('{name}', {{row}}.{name})::text END"
+    for name in HASHED_WHERE_SET
+)
+DIGEST = f"sha256(convert_to(json_build_array({_VALUES})::text{_SET}, 'UTF8'))"
 
 # From a relation `entering` of lines with sign, corrects and reason: `fresh_lines` as they are entered.
 ENTER = f"""

@@ -89,6 +89,8 @@ class Line(NamedTuple):
     image_output_tokens: int
     tool_input_tokens: int
     searches: int
+    service_tier: str | None
+    region: str | None
 
     @property
     def tokens(self) -> int:

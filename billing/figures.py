@@ -10,7 +10,7 @@ from billing.selectors import Listed
 from billing.spend import Measures, Row
 from gateway.core.money import usd
 
-PLAIN = frozenset({"since", "above"})  # of a price, what is no money
+PLAIN = frozenset({"since", "above", "service_tier", "region", "estimated"})  # of a price, what is no money
 
 
 def usage_row(row: Row, by: tuple[str, ...]) -> dict[str, Any]:
@@ -77,6 +77,8 @@ def attempt_row(line: LedgerEntry) -> dict[str, Any]:
         "status": line.status,
         "usage": usage_of(line),
         "usage_source": line.usage_source,
+        "service_tier": line.service_tier,
+        "region": line.region,
         "cost_usd": dollars(line.cost_nano),
         "price": price_of(line),
         "started_at": line.started_at.isoformat(),
@@ -108,7 +110,7 @@ def price_of(line: LedgerEntry) -> dict[str, Any] | None:
     price: Mapping[str, Any] | None = line.price
     if price is None:
         return None
-    return {name: value if name in PLAIN else usd(value) for name, value in price.items()}
+    return {name: str(value) if name in PLAIN else usd(value) for name, value in price.items()}
 
 
 def answered_by(request: RequestRecord) -> str:

@@ -117,6 +117,8 @@ class OfLine(NamedTuple):
     image_output_tokens: int
     tool_input_tokens: int
     searches: int
+    service_tier: str | None
+    region: str | None
 
 
 REQUEST_COLUMNS = (*Common._fields, *OfRequest._fields)
@@ -310,6 +312,8 @@ def _line(line: SettledAttempt, n: int, answer: Attempt | None, baselines: Basel
         image_output_tokens=usage.image_output,
         tool_input_tokens=usage.tool_input,
         searches=usage.searches,
+        service_tier=usage.service_tier or None,
+        region=usage.region or (line.price.region if line.price else "") or None,
     )
 
 

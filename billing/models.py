@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+import billing.heard  # noqa: F401 (models of its own)
 from console.tenancy import Owned
 from gateway.core.snapshot import BudgetScope
 
@@ -154,6 +155,8 @@ class LedgerEntry(Dimensions, Tokens):
     hash = models.BinaryField()  # SHA-256 of the hash before it and this line's digest
     served_model = models.TextField(db_default="")
     provider_key = models.TextField(db_default="")
+    service_tier = models.TextField(null=True)  # noqa: DJ001 (null where it was the standard one)
+    region = models.TextField(null=True)  # noqa: DJ001 (null where its price holds everywhere)
     difficulty = models.FloatField(null=True)
     kind = models.TextField()
     attempt_outcome = models.TextField()
@@ -432,6 +435,19 @@ class KnownQuality(Owned):
 
     def __str__(self) -> str:
         return f"{self.tenant_id} of {self.outcomes}"
+
+
+class KnownLengths(Owned):
+    """How long a tenant's answers are, as it is published."""
+
+    tenant = models.OneToOneField(
+        "tenants.Tenant", on_delete=models.CASCADE, primary_key=True, related_name="known_lengths"
+    )
+    content = models.JSONField()  # core.lengths.Length, several
+    learnt_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} of {self.learnt_at:%Y-%m-%d}"
 
 
 class DeadLetter(models.Model):

@@ -58,7 +58,10 @@ class Corrected(Struct, kw_only=True):
 
 
 def rerate(tenant: Tenant, model: str, price: Price, *, start: datetime, end: datetime) -> Corrected:
-    """From `start` up to but not including `end`. Where the price makes no difference, nothing is entered."""
+    """From `start` up to but not including `end`. Where the price makes no difference, nothing is entered.
+
+    It is the price of one service tier and one region, and corrects what was served so.
+    """
     done = Corrected()
     for batch in batched(_touched(tenant, model, start=start, end=end), AT_ONCE):
         with every_tenant():
@@ -115,13 +118,19 @@ def _reckon(line: LedgerEntry, model: str, price: Price) -> bool:
     """Puts the new amounts into the line; whether any differs."""
     before = (line.cost_nano, line.price, line.baseline_nano, line.second_nano)
     usage = Usage(**{name: getattr(line, column) for name, column in _USED.items()})
-    if line.model == model and line.usage_source not in _UNSEEN:
+    told = (price.service_tier, price.region)
+    served = (line.service_tier or "", line.region or "")
+    if line.model == model and line.usage_source not in _UNSEEN and told == served:
         line.cost_nano = cost(price, usage)
         line.price = msgspec.to_builtins(banded(price, usage.prompt))
-    if line.part == "answer" and line.baseline_model == model:
-        line.baseline_nano = cost(price, usage)
-    if line.part == "answer" and line.second_model == model:
-        line.second_nano = cost(price, usage)
+    is_standard = (
+        not price.service_tier and model.partition("/")[0] != line.provider
+    )  # as core.baseline reckons
+    if line.part == "answer" and (told == served or is_standard):
+        if line.baseline_model == model:
+            line.baseline_nano = cost(price, usage)
+        if line.second_model == model:
+            line.second_nano = cost(price, usage)
     return before != (line.cost_nano, line.price, line.baseline_nano, line.second_nano)
 
 

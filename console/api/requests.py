@@ -61,6 +61,8 @@ class Attempt(TypedDict):
     status: int
     usage: dict[str, int]
     usage_source: str
+    service_tier: str | None
+    region: str | None
     cost_usd: str | None
     price: dict[str, str] | None
     started_at: datetime

@@ -110,7 +110,7 @@ class TestChain:
 
     def test_no_column_is_left_out(self) -> None:
         columns = {field.attname for field in LedgerEntry._meta.concrete_fields}
-        assert set(chain.HASHED) == columns - {"hash"}
+        assert {*chain.HASHED, *chain.HASHED_WHERE_SET} == columns - {"hash"}
 
     def test_an_untouched_ledger_holds(self, acme: Tenant, evil: Tenant, book: Book) -> None:
         for batch in (1, 2, 7):
@@ -128,6 +128,7 @@ class TestChain:
             ("UPDATE {} SET cost_nano = cost_nano - 1 WHERE place = 3", 3, "it, or its place, was changed"),
             ("UPDATE {} SET tags = '{{}}' WHERE place = 2", 2, "it, or its place, was changed"),
             ("UPDATE {} SET difficulty = NULL WHERE place = 2", 2, "it, or its place, was changed"),
+            ("UPDATE {} SET service_tier = 'flex' WHERE place = 2", 2, "it, or its place, was changed"),
             ("UPDATE {} SET at = at + interval '1 second' WHERE place = 4", 4, "it, or its place, was changed"),
             ("UPDATE {} SET recorded_at = recorded_at + interval '1 second' WHERE place = 1", 1,
              "it, or its place, was changed"),

@@ -15,7 +15,7 @@ from billing.rerate import Corrected, rerate
 from billing.selectors import request
 from console.tenants.models import Tenant
 from gateway.core.ladder import AttemptOutcome
-from gateway.core.price import Price
+from gateway.core.price import Price, Usage
 from tests.billing.conftest import Book
 from tests.billing.events import GPT_5, MYSTERY, NANO, NOON, attempt, settled
 
@@ -109,3 +109,21 @@ def test_the_command_says_what_it_did(acme: Tenant, book: Book) -> None:
     call_command("correct_price", "acme", NANO.id, *words, stdout=told)
 
     assert told.getvalue() == "3 requests, 3 lines: 0.00039 USD before, 0.00078 USD now.\n"
+
+
+def test_a_correction_is_of_one_service_tier(acme: Tenant, book: Book) -> None:
+    """The line of a service tier without a price is entered with one; the standard line beside it is left alone."""
+    flexible = replace(attempt(NANO, id="flexible"), usage=Usage(input=1000, output=200, service_tier="flex"))
+    book(settled(acme.pk, attempt(NANO, id="plain")), settled(acme.pk, flexible, request_id="r"))
+    line = LedgerEntry.objects.get(attempt_id="flexible")
+    assert (line.service_tier, line.region, line.cost_nano, line.price) == ("flex", None, None, None)
+    assert RequestRecord.objects.get(request_id="r").saved_nano is None
+
+    assert correct(acme, price=replace(TWICE, service_tier="flex")) == Corrected(
+        requests=1, lines=1, before=0, after=2 * COST
+    )
+
+    line = LedgerEntry.objects.get(attempt_id="flexible~1")
+    assert (line.service_tier, line.cost_nano) == ("flex", 2 * COST)
+    assert LedgerEntry.objects.filter(attempt_id__startswith="plain").count() == 1
+    assert sound(acme)

@@ -29,6 +29,8 @@ class Command(BaseCommand):
             "--since", type=date.fromisoformat, required=True, help="the first day, the tenant's own"
         )
         parser.add_argument("--until", type=date.fromisoformat, required=True, help="the day after the last")
+        parser.add_argument("--service-tier", default="", help="left out: the standard one")
+        parser.add_argument("--region", default="", help="left out: where no region has a price of its own")
         for name in AMOUNTS:
             needed = name in {"input", "output"}
             parser.add_argument(f"--{name.replace('_', '-')}", type=_amount, required=needed, metavar="USD")
@@ -39,6 +41,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no tenant {tenant!r}.")
         zone = ZoneInfo(found.time_zone)
         told = {name: given[name] for name in AMOUNTS if given.get(name) is not None}
+        told |= {name: given[name] for name in ("service_tier", "region")}
         done = rerate(
             found,
             model,
