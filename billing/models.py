@@ -12,7 +12,6 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-import billing.heard  # noqa: F401 (models of its own)
 from console.tenancy import Owned
 from gateway.core.snapshot import BudgetScope
 
@@ -435,19 +434,6 @@ class KnownQuality(Owned):
 
     def __str__(self) -> str:
         return f"{self.tenant_id} of {self.outcomes}"
-
-
-class KnownLengths(Owned):
-    """How long a tenant's answers are, as it is published."""
-
-    tenant = models.OneToOneField(
-        "tenants.Tenant", on_delete=models.CASCADE, primary_key=True, related_name="known_lengths"
-    )
-    content = models.JSONField()  # core.lengths.Length, several
-    learnt_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.tenant_id} of {self.learnt_at:%Y-%m-%d}"
 
 
 class DeadLetter(models.Model):
