@@ -19,6 +19,7 @@ ANYWHERE = {
     "overview": "",
     "savings": "savings/",
     "overkill": "overkill/",
+    "underkill": "underkill/",
     "spend": "spend/",
     "budgets": "budgets/",
     "budget-new": "budgets/new/",
@@ -32,7 +33,7 @@ ANYWHERE = {
     "alert-channel": "alerts/channel/",
     "alert-settings": "alerts/settings/",
     "models": "models/",
-    "models-all": "models/?show=all",
+    "models-all": "models/?reach=all",
     "model": "model/openai/gpt-5/",
     "model-new": "new-model/",
     "floor-new": "models/floor/",
@@ -130,7 +131,7 @@ def test_the_way_in(opened: Opened, product: Product, look: str) -> None:
 def test_what_is_kept_from_the_free_plan(visit: Visit, product: Product) -> None:
     product.found("modest", plan="free")
     go = visit("modest")
-    for name in ("savings", "overkill"):
+    for name in ("savings", "overkill", "underkill"):
         holds_together(go(f"{name}/"), f"free-{name}")
 
 
