@@ -436,6 +436,19 @@ class KnownQuality(Owned):
         return f"{self.tenant_id} of {self.outcomes}"
 
 
+class KnownLengths(Owned):
+    """How long a tenant's answers are, as it is published."""
+
+    tenant = models.OneToOneField(
+        "tenants.Tenant", on_delete=models.CASCADE, primary_key=True, related_name="known_lengths"
+    )
+    content = models.JSONField()  # core.lengths.Length, several
+    learnt_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} of {self.learnt_at:%Y-%m-%d}"
+
+
 class DeadLetter(models.Model):
     """An event that could not be stored, counted so that stored + dead = sent, and kept to be tried again."""
 

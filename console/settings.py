@@ -240,6 +240,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "lengths": {
+        "task": "console.publishing.tasks.learn_lengths",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "months": {
         "task": "console.statements.tasks.close_months",
         "schedule": 3600.0,

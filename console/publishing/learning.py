@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from billing import evidence
+from billing import evidence, lengths
 from console.catalogue import quality
 from console.outbox import actions as outbox
 from console.routers.selectors import surroundings
@@ -21,6 +21,23 @@ def learn() -> int:
     for tenant in tenants:
         _learn_of(tenant)
     return len(tenants)
+
+
+def learn_lengths() -> int:
+    """For every tenant with traffic; how many of them have other lengths now."""
+    now = timezone.now()
+    with every_tenant():
+        tenants = lengths.learnable(now)
+    return sum(_learn_lengths_of(tenant) for tenant in tenants)
+
+
+def _learn_lengths_of(tenant_id: UUID) -> bool:
+    with every_tenant():
+        tenant = Tenant.objects.get(pk=tenant_id)
+        changed = lengths.learn(tenant, now=timezone.now())
+        if changed:
+            outbox.mark(tenant)
+    return changed
 
 
 def _learn_of(tenant_id: UUID) -> None:

@@ -21,3 +21,9 @@ def sweep() -> None:
 def learn_quality() -> None:
     """What judged requests say of a tenant's models, on its way to the gateways."""
     learning.learn()
+
+
+@shared_task(name="console.publishing.tasks.learn_lengths")
+def learn_lengths() -> None:
+    """How long a tenant's answers are, where that has changed, on its way to the gateways."""
+    learning.learn_lengths()

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from billing import evidence
+from billing import evidence, lengths
 from console.catalogue.selectors import bounds_of, catalogue_of, floors_in, whitelist_in
 from console.routers.models import PolicyVersion, Router
 from gateway.core.catalogue import Model
@@ -58,6 +58,7 @@ def surroundings(tenant: Tenant) -> TenantSnapshot:
         models=catalogue.models,
         whitelist=whitelist_in(bounds),
         floors=floors_in(bounds),
+        lengths=lengths.published(tenant),
         known=evidence.published(tenant),
         gateway_keys=tuple(
             GatewayKeySnapshot(digest="", id="", name=name)
