@@ -33,13 +33,9 @@ async def test_all_gateways_leave_alone_what_one_was_asked_to(redis: Redis, tmp_
     ):
         await until(lambda: dict(redis.pubsub_numsub(CHANNEL)).get(CHANNEL.encode()) == 2)
         assert (await ask(one)).headers["x-rungway-attempts"] == "2"
-        began = monotonic()
-        attempts = []
-        while monotonic() - began < 0.5:
-            attempts.append((await ask(other)).headers["x-rungway-attempts"])
+        attempts = [(await ask(other)).headers["x-rungway-attempts"] for _ in range(20)]
     # The very first may still be under way when the word arrives.
     assert set(attempts[1:]) == {"1"}
-    assert len(attempts) > 5
 
 
 def listening() -> tuple[Breakers, Cooldowns]:
