@@ -53,7 +53,7 @@ def test_the_provider_is_believed_as_far_as_it_speaks(
 
 
 async def asked(url: str, *, streaming: bool) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         return await client.post(
             f"{url}/v1/chat/completions",
             json={"model": "x", "stream": streaming, "messages": [{"role": "user", "content": "Say hello"}]},

@@ -152,7 +152,7 @@ async def test_the_same_over_sockets(redis: Redis, tmp_path: Path) -> None:
 async def test_a_refusal_is_on_the_books_with_its_reason(redis: Redis, tmp_path: Path) -> None:
     key = replace(snapshot(("support", LIGHT)).gateway_keys[0], limits=Limits(requests_per_minute=1))
     mine = snapshot(("support", LIGHT), gateway_keys=(key,))
-    async with serving_gateway(redis, tmp_path, mine) as running, httpx.AsyncClient() as client:
+    async with serving_gateway(redis, tmp_path, mine) as running, httpx.AsyncClient(timeout=60) as client:
         answers = [
             await client.post(
                 running.router("support") + "/v1/chat/completions",

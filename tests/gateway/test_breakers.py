@@ -245,7 +245,7 @@ async def test_the_last_that_could_answer_is_asked_all_the_same(redis: Redis, tm
 
 
 async def answered(running: Served) -> Any:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         answer = await client.post(
             running.router("support") + "/v1/chat/completions",
             json={"model": "x", "messages": [{"role": "user", "content": "hi"}]},

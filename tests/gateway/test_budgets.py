@@ -110,7 +110,7 @@ async def test_what_is_filled_by_others_may_be_tried_again(redis: Redis, tmp_pat
     known(redis, mine)
     async with (
         serving_gateway(redis, tmp_path, world(mine, models=(slow,))) as served,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
     ):
         first = asyncio.create_task(ask(client, served))
         await came(redis, mine, (0, 0, CENT))
@@ -126,7 +126,10 @@ async def test_what_is_filled_by_others_may_be_tried_again(redis: Redis, tmp_pat
 async def test_nobody_without_budgets_or_limits_asks_redis(redis: Redis, tmp_path: Path) -> None:
     other = budget(CENT, scope=BudgetScope(router="another"))
     known(redis, other)
-    async with serving_gateway(redis, tmp_path, world(other)) as served, httpx.AsyncClient() as client:
+    async with (
+        serving_gateway(redis, tmp_path, world(other)) as served,
+        httpx.AsyncClient(timeout=60) as client,
+    ):
         before: Any = redis.info("commandstats")
         assert (await ask(client, served)).status_code == 200
         after: Any = redis.info("commandstats")
@@ -155,14 +158,20 @@ async def test_a_budget_holds_what_is_in_its_scope(
 ) -> None:
     mine = budget(0, scope=scope)
     known(redis, mine)
-    async with serving_gateway(redis, tmp_path, world(mine)) as served, httpx.AsyncClient() as client:
+    async with (
+        serving_gateway(redis, tmp_path, world(mine)) as served,
+        httpx.AsyncClient(timeout=60) as client,
+    ):
         assert (await ask(client, served, **headers)).status_code == (402 if covered else 200)
 
 
 async def test_each_value_of_a_tag_has_the_amount_for_itself(redis: Redis, tmp_path: Path) -> None:
     mine = budget(CENT, scope=BudgetScope(tag={"team": "*"}))
     known(redis, mine)
-    async with serving_gateway(redis, tmp_path, world(mine)) as served, httpx.AsyncClient() as client:
+    async with (
+        serving_gateway(redis, tmp_path, world(mine)) as served,
+        httpx.AsyncClient(timeout=60) as client,
+    ):
         teams = ("search", "ads", "search")
         answers = [await ask(client, served, x_rungway_tag_team=team) for team in teams]
         await settled(redis, mine, CENT, value="search")
@@ -177,7 +186,10 @@ async def test_all_scopes_are_paid_or_none(redis: Redis, tmp_path: Path) -> None
         budget(CENT, "narrow", scope=BudgetScope(router="support"), per="day"),
     )
     known(redis, wide, narrow)
-    async with serving_gateway(redis, tmp_path, world(wide, narrow)) as served, httpx.AsyncClient() as client:
+    async with (
+        serving_gateway(redis, tmp_path, world(wide, narrow)) as served,
+        httpx.AsyncClient(timeout=60) as client,
+    ):
         answers = [await ask(client, served) for _ in range(3)]
         await settled(redis, narrow, CENT)
         await settled(redis, wide, CENT)
@@ -213,7 +225,7 @@ async def test_a_failure_costs_nothing_and_the_next_model_is_held_for(redis: Red
         folder = tmp_path / mine.name
         folder.mkdir()
         fresh = world(mine, policy=policy, models=models, version=2 if mine is short else 1)
-        async with serving_gateway(redis, folder, fresh) as served, httpx.AsyncClient() as client:
+        async with serving_gateway(redis, folder, fresh) as served, httpx.AsyncClient(timeout=60) as client:
             url = served.router("support") + "/v1/chat/completions"
             answer = await client.post(url, json=cheap, headers={"authorization": f"Bearer {KEY}"})
             assert answer.status_code == status, answer.text
@@ -231,7 +243,7 @@ async def test_a_spent_budget_that_downgrades_goes_to_the_cheapest_tier_within_f
     known(redis, mine)
     async with (
         serving_gateway(redis, tmp_path, snapshot(("support", policy), budgets=(mine,))) as served,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
     ):
         plain = await ask(client, served)
         again = await ask(client, served)
@@ -250,7 +262,7 @@ async def test_before_it_is_spent_nothing_is_downgraded(redis: Redis, tmp_path: 
     policy = Policy(otherwise=Otherwise(tier=Tier.PREMIUM))
     async with (
         serving_gateway(redis, tmp_path, snapshot(("support", policy), budgets=(mine,))) as served,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
     ):
         assert (await ask(client, served)).headers["x-rungway-tier"] == "premium"
 
@@ -266,7 +278,7 @@ async def test_rates_and_budgets_are_taken_together(redis: Redis, tmp_path: Path
     key = replace(world().gateway_keys[0], limits=Limits(requests_per_minute=1))
     async with (
         serving_gateway(redis, tmp_path, world(mine, gateway_keys=(key,))) as served,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
     ):
         answers = [await ask(client, served) for _ in range(2)]
         await settled(redis, mine, CENT)

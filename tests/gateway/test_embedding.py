@@ -186,5 +186,5 @@ async def test_a_dry_run_explains_and_calls_nobody(redis: Redis, tmp_path: Path)
 
 
 async def _post(base: str, body: dict[str, Any], headers: dict[str, str]) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         return await client.post(f"{base}/v1/embeddings", json=body, headers={"x-api-key": KEY} | headers)

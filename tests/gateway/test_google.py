@@ -281,7 +281,7 @@ async def test_a_stream_is_one_array_where_no_events_are_asked_for(served: Serve
 async def test_errors_in_googles_shape(served: Served) -> None:
     body = {"contents": [{"role": "user", "parts": [{"text": "Say hello"}]}]}
     path = f"{served.router('gemini')}/v1beta/models/auto:generateContent"
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         without = await client.post(path, json=body)
         in_the_address = await client.post(f"{path}?key={KEY}", json=body)
         wrong = await client.post(path, json={"contents": "Hi"}, headers={"authorization": f"Bearer {KEY}"})

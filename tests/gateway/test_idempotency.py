@@ -20,7 +20,7 @@ LIGHT = Policy(baseline="openai/gpt-5", otherwise=Otherwise(tier=Tier.LIGHTWEIGH
 async def ask(
     served: Served, name: str, text: str = "Say hello", key: str = KEY, patience: str = "60000", **more: Any
 ) -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         return await client.post(
             served.router("support") + "/v1/chat/completions",
             json={"model": "x", "messages": [{"role": "user", "content": text}], **more},

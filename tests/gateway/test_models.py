@@ -73,7 +73,7 @@ async def test_googles_sdk_lists_and_looks_up(redis: Redis, tmp_path: Path) -> N
 
 async def test_the_whitelist_of_the_tenant_holds(redis: Redis, tmp_path: Path) -> None:
     around = snapshot(("support", SUPPORT), whitelist=("anthropic/*",))
-    async with serving_gateway(redis, tmp_path, around) as served, httpx.AsyncClient() as client:
+    async with serving_gateway(redis, tmp_path, around) as served, httpx.AsyncClient(timeout=60) as client:
         told = await client.get(f"{served.url}/v1/models", headers={"authorization": f"Bearer {KEY}"})
         anybody = await client.get(f"{served.url}/v1/models")
     assert {row["owned_by"] for row in told.json()["data"]} == {"anthropic"}

@@ -228,7 +228,7 @@ async def test_a_cut_stream_ends_with_an_error_and_is_never_retried(
     tenant = snapshot(("support", policy), models=(*MODELS, misbehaving(how)))
     async with serving_gateway(redis, tmp_path, tenant) as served:
         body = {"model": "x", "messages": user("Write three sentences about rivers."), "stream": True}
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             answer = await client.post(
                 served.router("support") + "/v1/chat/completions",
                 json=body,
@@ -333,7 +333,7 @@ async def test_whitelist_and_floors_hold_without_a_router(redis: Redis, tmp_path
 
 async def test_a_dry_run_explains_and_calls_nobody(redis: Redis, tmp_path: Path) -> None:
     async with serving_gateway(redis, tmp_path, snapshot(("support", SUPPORT))) as served:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             answer = await client.post(
                 served.router("support") + "/v1/chat/completions",
                 json={"model": "gpt-5", "messages": user(SENTIMENT)},

@@ -321,7 +321,7 @@ async def test_what_no_model_can_be_told_is_refused_with_its_place(
 
 
 async def post(served: Served, body: dict[str, Any], path: str = "/v1/responses") -> httpx.Response:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         return await client.post(
             served.router("support") + path,
             json={"model": "m"} | body,

@@ -162,7 +162,7 @@ async def test_what_the_real_one_refuses_is_refused(simulator: str, body: dict[s
 )
 async def test_the_others(simulator: str, path: str, headers: dict[str, str], status: int) -> None:
     body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "stream": False}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.post(simulator + path, headers=headers, json=body)
     assert answer.status_code == status
     assert answer.json()
@@ -170,12 +170,12 @@ async def test_the_others(simulator: str, path: str, headers: dict[str, str], st
 
 @pytest.mark.parametrize("path", ["/azure/openai/models", "/azure/openai/v1/models", "/cohere/v1/models"])
 async def test_a_key_is_wanted_to_see_the_models(simulator: str, path: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         assert (await http.get(simulator + path)).status_code == 401
         named = {"api-key": "k", "authorization": "Bearer k"}
         assert (await http.get(simulator + path, headers=named)).status_code == 200
 
 
 async def test_no_key_is_wanted_of_ones_own(simulator: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         assert (await http.get(f"{simulator}/ollama/api/tags")).json()["models"]

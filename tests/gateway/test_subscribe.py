@@ -203,7 +203,7 @@ async def test_a_lost_message_is_healed_by_the_poll(redis: Redis, tmp_path: Path
 async def calling(redis: Redis, folder: Path) -> AsyncIterator[Callable[[], Any]]:
     async with (
         serving_gateway(redis, folder, snapshot(("support", LIGHT))) as running,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(timeout=60) as client,
     ):
 
         async def call() -> tuple[int, str]:

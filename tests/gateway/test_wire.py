@@ -52,7 +52,7 @@ async def post(
     served: Served, path: str, *, headers: Any = None, body: Any = BODY, router: str = "support"
 ) -> httpx.Response:
     given = [("authorization", f"Bearer {KEY}")] if headers is None else list(headers)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         return await client.post(
             f"{served.url}/router/{router}{path}", json=body, headers=[*given, *VERSION.items()]
         )
@@ -258,7 +258,7 @@ async def test_a_caller_who_leaves_is_recorded_and_the_provider_let_go(
     slow = "stall-after-5" if streaming else "hang-headers"
     only = snapshot(("support", LIGHT), models=(misbehaving(slow),))
     async with serving_gateway(redis, tmp_path, only) as running:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             leaving = asyncio.create_task(
                 client.post(
                     running.router("support") + CHAT,
