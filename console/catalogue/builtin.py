@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.conf import settings
@@ -54,6 +54,7 @@ class Vendor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rejects: frozenset[str] = frozenset()
     self_hosted: bool = False
     models_path: str = "/models"  # under the base URL: what a key is tested with
+    question: Mapping[str, Any] = {}  # what such a test asks there; nothing: it looks a list up
     headers: Mapping[str, str] = {}  # that such a test needs beside the key
 
     def provider(self) -> Provider:

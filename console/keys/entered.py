@@ -16,6 +16,7 @@ from console.keys.sealing import Secret
 from gateway.core.addresses import UrlNotAllowed, check_url
 from gateway.core.catalogue import SPOKEN, Auth
 from gateway.core.secrets import MAX_LENGTH, MIN_LENGTH
+from gateway.core.service_account import account_of
 from gateway.core.sigv4 import aws_secret_of
 
 LONGEST_SECRET = 8_192
@@ -35,7 +36,9 @@ def provider_secret(text: str, vendor: Vendor) -> Secret | None:
         raise ValidationError(f"A key has at most {LONGEST_SECRET} characters: this is something else.")
     if vendor.auth is Auth.AWS:
         return Secret(_aws_secret(text))
-    if text.startswith("{") and (vendor.auth.signs or vendor.dialect not in SPOKEN):
+    if text.startswith("{") and vendor.auth is Auth.SERVICE_ACCOUNT:
+        return Secret(_account(text))
+    if text.startswith("{") and vendor.dialect not in SPOKEN:
         return Secret(_structured(text))
     if text.lower().startswith("bearer "):
         raise ValidationError("Leave out the word Bearer: enter the key alone.")
@@ -107,6 +110,16 @@ def _aws_secret(text: str) -> str:
     if not PRINTABLE.fullmatch(written):
         raise ValidationError("A key is one word without spaces or line breaks: copy it again.")
     return written
+
+
+def _account(text: str) -> str:
+    """A key file, whose private key can be read."""
+    text = _structured(text)
+    try:
+        account_of(text)
+    except ValueError as reason:
+        raise ValidationError(f"This is no key: {reason}.")
+    return text
 
 
 def _structured(text: str) -> str:

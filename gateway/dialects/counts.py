@@ -1,4 +1,7 @@
-"""Token counts as a provider reports them: whole numbers in reason, or not counted and said to be unsound."""
+"""Token counts as a provider reports them: whole numbers in reason, or not counted and said to be unsound.
+
+Some write them with a point: 7.0.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,8 @@ class Counts:
         value: Any = self._report
         for field in path:
             value = value.get(field) if type(value) is dict else None
+        if type(value) is float and value.is_integer():
+            value = int(value)
         if type(value) is int and 0 <= value <= MOST:
             return value
         self.sound = self.sound and value is None

@@ -1,53 +1,32 @@
-"""Tokens of Google Cloud: a service account signs a statement, and gets a token for an hour.
-
-Source: https://developers.google.com/identity/protocols/oauth2/service-account#httprest
-"""
+"""Tokens of Google Cloud: one for all requests of a service account, until it expires."""
 
 from __future__ import annotations
 
 import asyncio
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from time import time
-from typing import Any
-from urllib.parse import urlencode
 
-import msgspec
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msgspec import Struct
 
+from gateway.core.service_account import (
+    FORM,
+    MAX_TOKEN,
+    ServiceAccount,
+    account_of,
+    address,
+    asked,
+    express_address,
+    granted,
+)
 from gateway.egress import Egress, EgressError, Timeouts, Url, UrlNotAllowed
 from gateway.errors import CredentialUnavailable, ProviderCredentialsInvalid, UpstreamError
 from gateway.failures import from_egress
 
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-LIFETIME = 3_600  # seconds, the longest there is
 EARLY = 300.0  # seconds before it expires, in which a token is replaced
-GLOBAL = "global"
 PATIENCE = Timeouts(connect=5.0, first_byte=10.0, idle=10.0, total=15.0)
-MAX_TOKEN = 16_384  # bytes of an answer with a token in it
 
 Headers = Sequence[tuple[bytes, bytes]]
-
-
-class ServiceAccount(Struct, frozen=True):
-    """A key file as Google gives it; `location` is ours to add, where it is not `global`."""
-
-    client_email: str
-    private_key: str
-    project_id: str
-    private_key_id: str = ""
-    token_uri: str = TOKEN_URI
-    location: str = GLOBAL
-
-    def __repr__(self) -> str:
-        return "***"
 
 
 class Token(Struct, frozen=True):
@@ -57,19 +36,8 @@ class Token(Struct, frozen=True):
 
 def signer(secret: str) -> ExpressKey | ServiceAccountSigner:
     """Of a service account's key file, or of an API key (express mode, without project and region)."""
-    if not secret.lstrip().startswith("{"):
-        return ExpressKey(secret)
-    try:
-        account = msgspec.json.decode(secret, type=ServiceAccount)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise ValueError("not a service account's key file: client_email, private_key, project_id") from None
-    try:
-        key = load_pem_private_key(account.private_key.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ValueError("the service account's private_key cannot be read") from None
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError("the service account's private_key is no RSA key")
-    return ServiceAccountSigner(account, key)
+    account = account_of(secret)
+    return ExpressKey(secret) if account is None else ServiceAccountSigner(*account)
 
 
 class ExpressKey:
@@ -77,7 +45,7 @@ class ExpressKey:
         self._headers = ((b"x-goog-api-key", secret.encode("latin-1", "replace")),)
 
     def address(self, base_url: str, path: str) -> str:
-        return join(base_url or host_of(GLOBAL), path)
+        return express_address(base_url, path)
 
     async def sign(
         self, method: bytes, url: Url, headers: Headers, body: bytes, egress: Egress
@@ -94,9 +62,7 @@ class ServiceAccountSigner:
         self._fetch: asyncio.Task[Token] | None = None
 
     def address(self, base_url: str, path: str) -> str:
-        account = self._account
-        place = f"/projects/{account.project_id}/locations/{account.location}/publishers/"
-        return join(base_url or host_of(account.location), path.replace("/publishers/", place, 1))
+        return address(self._account, base_url, path)
 
     async def sign(
         self, method: bytes, url: Url, headers: Headers, body: bytes, egress: Egress
@@ -129,8 +95,7 @@ def _look_at(task: asyncio.Task[Token]) -> None:
 
 async def fetch(account: ServiceAccount, key: RSAPrivateKey, egress: Egress) -> Token:
     now = time()
-    form = urlencode({"grant_type": GRANT, "assertion": statement(account, key, now=int(now))}).encode()
-    headers = ((b"content-type", b"application/x-www-form-urlencoded"),)
+    form, headers = asked(account, key, now=int(now)), ((b"content-type", FORM.encode()),)
     try:
         response = await egress.send(b"POST", Url.parse(account.token_uri), headers, form, PATIENCE)
         body = await response.read(MAX_TOKEN)
@@ -140,49 +105,7 @@ async def fetch(account: ServiceAccount, key: RSAPrivateKey, egress: Egress) -> 
         raise ProviderCredentialsInvalid(upstream_status=response.status)
     if response.status != 200:
         raise UpstreamError("The provider gave no token.", upstream_status=response.status)
-    return _token_in(body, now)
-
-
-def _token_in(body: bytes, now: float) -> Token:
-    try:
-        told: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        told = None
-    token = told.get("access_token") if type(told) is dict else None
-    lasts = told.get("expires_in", LIFETIME) if type(told) is dict else 0
-    if type(token) is not str or not token.isascii() or not token.isprintable() or type(lasts) is not int:
+    found = granted(body)
+    if found is None:
         raise CredentialUnavailable("The provider's answer holds no token.")
-    return Token(b"Bearer " + token.encode(), now + lasts - min(EARLY, lasts / 10))
-
-
-def statement(account: ServiceAccount, key: RSAPrivateKey, *, now: int) -> str:
-    """A signed JWT: who asks, for what, of whom, and until when."""
-    head = {"alg": "RS256", "typ": "JWT"} | (
-        {"kid": account.private_key_id} if account.private_key_id else {}
-    )
-    claims = {
-        "iss": account.client_email,
-        "scope": SCOPE,
-        "aud": account.token_uri,
-        "iat": now,
-        "exp": now + LIFETIME,
-    }
-    said = b".".join(_encoded(msgspec.json.encode(part)) for part in (head, claims))
-    return (said + b"." + _encoded(key.sign(said, PKCS1v15(), SHA256()))).decode()
-
-
-def _encoded(value: bytes) -> bytes:
-    return urlsafe_b64encode(value).rstrip(b"=")
-
-
-def host_of(location: str) -> str:
-    return f"https://{'' if location == GLOBAL else f'{location}-'}aiplatform.googleapis.com"
-
-
-def join(base_url: str, path: str) -> str:
-    """Some SDKs' base ends with a version, and a tenant may have entered the whole place: said once is enough."""
-    if "/projects/" in base_url:
-        return base_url + path[path.index("/publishers/") :]
-    if base_url.endswith(("/v1", "/v1beta1")):
-        return base_url + path[path.index("/", 1) :]
-    return base_url + path
+    return Token(b"Bearer " + found.token.encode(), now + found.lasts - min(EARLY, found.lasts / 10))

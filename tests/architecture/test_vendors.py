@@ -36,6 +36,7 @@ PROTOCOLS = {
 SPEAKS_FOR_ITSELF = (
     "gateway/dialects/",
     "gateway/signing/",
+    "gateway/core/service_account.py",
     "gateway/simulator/",
     "console/management/commands/demo",
 )

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from google.auth import jwt
 
 from gateway.core.catalogue import Auth
+from gateway.core.service_account import ServiceAccount, statement
 from gateway.egress import Egress, Timeouts, Url
 from gateway.errors import (
     CredentialUnavailable,
@@ -89,8 +90,8 @@ def test_googles_own_library_believes_the_statement() -> None:
     """A second opinion: google-auth verifies the signature, the times and the address."""
     key = load_pem_private_key(private_key().encode(), password=None)
     assert isinstance(key, RSAPrivateKey)
-    of = google.ServiceAccount(ACCOUNT, private_key(), "p", token_uri="https://x.test/token")
-    said, now = google.statement(of, key, now=int(time())), time()
+    of = ServiceAccount(ACCOUNT, private_key(), "p", token_uri="https://x.test/token")
+    said, now = statement(of, key, now=int(time())), time()
     pem = public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     claims = jwt.decode(said, certs=pem, audience="https://x.test/token")  # type: ignore[no-untyped-call]
     assert claims["scope"] == "https://www.googleapis.com/auth/cloud-platform"
@@ -206,7 +207,7 @@ def test_what_is_no_key_file_says_so_without_repeating_it(secret: str, why: str)
     with pytest.raises(ValueError, match=why) as caught:
         google.signer(secret)
     assert caught.value.__cause__ is None
-    assert "***" in repr(google.ServiceAccount("a", "secret", "p"))
+    assert "***" in repr(ServiceAccount("a", "secret", "p"))
 
 
 def decoded(part: str) -> dict[str, Any]:

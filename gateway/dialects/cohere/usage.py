@@ -19,14 +19,6 @@ def read_usage(report: Any) -> tuple[Usage, UsageSource]:
         told = report.get("tokens")
     if type(told) is not dict or not ("input_tokens" in told or "output_tokens" in told):
         return NOTHING, UsageSource.NONE
-    counts = Counts(_whole(told))
+    counts = Counts(told)
     usage = Usage(input=counts.required("input_tokens"), output=counts.required("output_tokens"))
     return usage, counts.source
-
-
-def _whole(told: dict[str, Any]) -> dict[str, Any]:
-    """They are written as numbers with a point now and then: 7.0."""
-    return {
-        name: int(value) if type(value) is float and value.is_integer() else value
-        for name, value in told.items()
-    }
