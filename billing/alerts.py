@@ -62,5 +62,7 @@ def _tell(row: Budget, found: Standing, percent: int) -> Alert | None:
 _AT_LIMIT = {
     "block": "When it is spent, calls are answered 402 until the period ends.",
     "downgrade": "When it is spent, calls go to the cheapest models that the floors allow.",
+    "skip": "When it is spent, such calls are not made until the period ends; answers go out without those checks.",
+    "climb": "When it is spent, such calls are not made until the period ends; answers are asked for a rung higher.",
     "alert": "Calls go on as they are.",
 }

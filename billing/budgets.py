@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 from django.core.exceptions import ValidationError
 
 from billing.models import Budget
+from gateway.core.ladder import Purpose
 from gateway.core.money import nano
 from gateway.core.snapshot import Budget as Published
 from gateway.core.snapshot import BudgetScope
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from console.tenants.models import Tenant
 
 PERIODS = ("day", "week", "month")
-AT_LIMIT = ("block", "downgrade", "alert")
+AT_LIMIT: Mapping[Purpose | None, tuple[str, ...]] = {
+    None: ("block", "downgrade", "alert"),
+    Purpose.CHECKS: ("skip", "climb", "alert"),
+    Purpose.SHADOW: ("skip", "alert"),
+}
 MOST = nano(1_000_000_000)
 ALERT_AT = (50, 80, 100)  # percent
 MOST_ALERTS, MOST_PERCENT = 10, 1000
@@ -37,7 +42,7 @@ def put(
     wanted = {
         "nano": amount(usd),
         "per": _one_of("per", per, PERIODS),
-        "at_limit": _one_of("at_limit", at_limit, AT_LIMIT),
+        "at_limit": _one_of("at_limit", at_limit, AT_LIMIT[scope.purpose]),
         "limits": msgspec.to_builtins(scope),
         "alert_at": percents(alert_at),
     }

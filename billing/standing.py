@@ -13,11 +13,13 @@ from billing.periods import Period, zone_of
 from billing.query import TAG, SpendQuery
 from billing.spend import spend
 from gateway.core.budget import EACH, Window, each_of, window
+from gateway.core.ladder import Purpose
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
 
 NOBODY = "\x1f"  # a key that no request was made with
+PARTS = {Purpose.CHECKS: "check", Purpose.SHADOW: "shadow"}  # in the ledger
 EARLY = 0.02  # of a period; before that, a pace says nothing
 
 
@@ -88,6 +90,8 @@ def _question(row: Budget, span: Window) -> SpendQuery:
         filters["router"] = (scope.router,)
     if scope.key is not None:
         filters["key"] = _keys_named(row.tenant, scope.key)
+    if scope.purpose is not None:
+        filters["part"] = (PARTS[scope.purpose],)
     for name, value in (scope.tag or {}).items():
         if value != EACH:
             filters[TAG + name] = (value,)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -23,6 +24,7 @@ from gateway.budgets.memory import Memory
 from gateway.budgets.scripts import HOLD, RETURN, SETTLE, TAKE
 from gateway.core import budget as money
 from gateway.core.budget import Account, worst_attempt
+from gateway.core.ladder import Kind
 from gateway.core.money import usd
 from gateway.core.settle import Settlement, line_of
 from gateway.core.snapshot import Limits
@@ -77,18 +79,21 @@ class Admission:
         self._window(key).add(monotonic())
         return taken if taken.accounts or taken.tokens is not None else None
 
-    async def top_up(self, taken: Reservation, journey: Journey, model: str) -> None:
-        """Holds what a further attempt needs beyond what is held already; nobody is counted twice."""
-        needed = paid_for(journey) + worst_attempt(model, journey.route, choices=journey.choices)
+    async def next_attempt(self, taken: Reservation, journey: Journey, model: str) -> None:
+        """Holds what a further attempt needs, beside what was paid and what others under way may come to."""
+        await self.top_up(taken, journey, paid_for(journey) + under_way(journey) + answer_of(model, journey))
+
+    async def top_up(self, taken: Reservation, journey: Journey, needed: int) -> None:
+        """So much in all, of which some may be held already; nobody is counted twice."""
         if needed <= taken.amount:
             return
         if taken.lent:
-            self._lend(taken, needed)
+            self.lend(taken, needed)
             return
         try:
-            await self._hold(taken, journey, needed, (-1, -1, 0), lower=True)
+            await self.hold(taken, journey, needed, (-1, -1, 0), lower=True)
         except Away:
-            self._lend(taken, needed)
+            self.lend(taken, needed)
 
     def release(self, taken: Reservation | None, journey: Journey) -> None:
         """Give back what was estimated and not used, in tokens and in money."""
@@ -98,12 +103,16 @@ class Admission:
         difference = 0 if taken.tokens is None or not taken.second else used - taken.tokens
         if taken.accounts:
             paid = sum(line.cost or 0 for line in journey.settlement.lines)
-            if taken.lent:
-                self.memory.adjust(taken.accounts, paid - taken.amount)
-            self._settle(taken, journey, paid, difference)
+            self.give_back(taken, journey, paid, difference)
         elif difference:  # of tokens alone
             keys = (taken.key, f"{taken.key}:tokens")
             self.line.tell(Question(RETURN, keys, (taken.second, difference)))
+
+    def give_back(self, taken: Reservation, journey: Journey, paid: int, difference: int = 0) -> None:
+        """What was held beyond what was paid; `difference` of tokens."""
+        if taken.lent:
+            self.memory.adjust(taken.accounts, paid - taken.amount)
+        self.pay(taken, journey, paid, difference)
 
     def is_news(self, caller: Caller) -> bool:
         """Whether a refusal of this key is to be recorded: one a second is, so that a flood of them is none of ours."""
@@ -117,24 +126,22 @@ class Admission:
         """In every account, after which the caller may go; `Away` when Redis does not say, and the lease will do."""
         for asked in range(1, ASKED_AT_MOST + 1):
             try:
-                if not await self._hold(
-                    taken, journey, first(journey), rates, lower=journey.facts.downgraded
-                ):
+                if not await self.hold(taken, journey, first(journey), rates, lower=journey.facts.downgraded):
                     journey.downgrade()
-                    await self._hold(taken, journey, first(journey), rates, lower=True)
+                    await self.hold(taken, journey, first(journey), rates, lower=True)
                 return
             except Away:
                 if self._lends(taken, journey, patient=asked < ASKED_AT_MOST):
                     raise
 
-    async def _hold(
+    async def hold(
         self, taken: Reservation, journey: Journey, amount: int, rates: tuple[int, ...], *, lower: bool
     ) -> bool:
         """False when a cheaper way is asked for, and it is not the `lower` one already; then nothing is held."""
         try:
             said = await self.line.ask(self._question(taken, journey, amount, rates, lower=lower))
         except (Away, asyncio.CancelledError):
-            self._settle(taken, journey, 0, 0)  # it may have been held all the same
+            self.pay(taken, journey, 0, 0)  # it may have been held all the same
             raise
         second = _taken(said)
         for n, account in enumerate(taken.accounts):
@@ -156,13 +163,13 @@ class Admission:
         due = int(journey.facts.at.timestamp() + journey.deadline - journey.arrived) + GRACE
         arguments: list[str | int] = [*rates, journey.origin.request_id, amount, self._process, due]
         for account in taken.accounts:
-            mode = account.budget.at_limit
+            mode = "block" if account.budget.blocks else account.budget.at_limit
             mode = "alert" if lower and mode == "downgrade" else mode
             arguments += (account.budget.id, account.value, account.budget.nano, mode, gone_at(account))
         books = (account.book for account in taken.accounts)
         return Question(HOLD, (taken.key, f"{taken.key}:tokens", money.KNOWN, *books), tuple(arguments))
 
-    def _settle(self, taken: Reservation, journey: Journey, paid: int, difference: int) -> None:
+    def pay(self, taken: Reservation, journey: Journey, paid: int, difference: int) -> None:
         arguments: list[str | int] = [
             taken.second,
             difference,
@@ -178,14 +185,14 @@ class Admission:
     def _lends(self, taken: Reservation, journey: Journey, *, patient: bool) -> bool:
         """Whether our lease would do; if not, Redis may only have been late, and is asked once more."""
         try:
-            self._lend(taken, first(journey))
+            self.lend(taken, first(journey))
         except BudgetExceeded:
             if patient and not self.line.is_away:
                 return False
             raise
         return True
 
-    def _lend(self, taken: Reservation, amount: int) -> None:
+    def lend(self, taken: Reservation, amount: int) -> None:
         """From our own lease, while Redis is away."""
         if short := self.memory.lend(taken.accounts, amount - taken.amount):
             raise refusal(short, unseen=True)
@@ -275,13 +282,24 @@ def gone_at(account: Account) -> int:
 
 def first(journey: Journey) -> int:
     """Nano-dollars that the first attempt may come to."""
-    return worst_attempt(journey.route.model, journey.route, choices=journey.choices)
+    return answer_of(journey.route.model, journey)
 
 
-def paid_for(journey: Journey) -> int:
+def answer_of(model: str, journey: Journey) -> int:
+    """Nano-dollars that an answer of the model may come to."""
+    return worst_attempt(model, journey.route, choices=journey.choices)
+
+
+def under_way(journey: Journey) -> int:
+    """Nano-dollars that attempts at an answer may come to that have begun."""
+    return sum(answer_of(trial.model.id, journey) for trial in journey.under_way if trial.kind is Kind.ANSWER)
+
+
+def paid_for(journey: Journey, kinds: Collection[Kind] = frozenset(Kind)) -> int:
     """Nano-dollars known to be spent on what was tried."""
     day, models = journey.facts.at.date(), journey.router.models
-    return sum(line_of(attempt, models, day).cost or 0 for attempt in journey.attempts)
+    tried = [attempt for attempt in journey.attempts if attempt.kind in kinds]
+    return sum(line_of(attempt, models, day).cost or 0 for attempt in tried)
 
 
 def used_by(settlement: Settlement) -> int:

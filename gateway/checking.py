@@ -12,7 +12,7 @@ from typing import Protocol
 import re2
 from msgspec import Struct
 
-from gateway.core.checks import NOTHING_PROMISED, Finding, Promised, Verdict, verify
+from gateway.core.checks import CAP, CAP_REACHED, NOTHING_PROMISED, Finding, Promised, Verdict, verify
 from gateway.core.conversation import Conversation, Reply
 from gateway.core.ladder import Attempt, AttemptOutcome
 from gateway.core.policy import Check
@@ -20,7 +20,7 @@ from gateway.core.price import Usage
 from gateway.core.prompt import Prompt
 from gateway.core.settle import price_usage
 from gateway.errors import CallerError
-from gateway.journey import Journey, Trial
+from gateway.journey import Barred, Journey, Trial
 from gateway.judge import MAX_SHOWN, VERDICT, again, consult, second_opinion
 from gateway.webhook import Validators
 
@@ -54,6 +54,7 @@ class Answer(Struct, frozen=True):
 
 async def checked(journey: Journey, trial: Trial, reply: Reply, asker: Asker) -> Attempt:
     """The attempt closed by what the checks say of its answer."""
+    journey.unchecked = ""
     if not journey.checks:
         return journey.close(trial, AttemptOutcome.ANSWERED, served=reply.model)
     calls = [check for check in journey.checks if check.asks]
@@ -81,13 +82,20 @@ def afterwards(journey: Journey, reply: Reply, asker: Asker) -> Verdict:
 
 async def _called(answer: Answer, calls: Sequence[Check], verdict: Verdict) -> Attempt:
     findings = list(verdict.findings)
+    attempt, journey = answer.attempt, answer.journey
     for cost, check in in_order_of_cost(answer, calls):
-        finding = await _asked(answer, check, cost)
+        try:
+            finding = await _asked(answer, check, cost)
+        except Barred as barred:
+            if barred.then == "climb":
+                return journey.overrule(attempt, CAP_REACHED)
+            finding = "idle" if barred.then == "skip" else "unknown"
+            journey.unchecked = CAP if barred.then == "skip" else journey.unchecked
         findings.append((check.kind, finding))
         if finding == "failed":
             break
     whole = Verdict(tuple(findings))
-    return answer.attempt if whole.passed else answer.journey.overrule(answer.attempt, whole.objection)
+    return journey.let_pass(attempt) if whole.passed else journey.overrule(attempt, whole.objection)
 
 
 async def _asked(answer: Answer, check: Check, cost: int | None) -> Finding:

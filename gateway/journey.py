@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from functools import partial
 from time import monotonic
+from typing import Literal
 
 from msgspec.structs import replace
 
 from gateway import telemetry
 from gateway.core.baseline import of_kind
 from gateway.core.catalogue import Model, Provider, protocol_for
+from gateway.core.checks import CAP_REACHED
 from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
 from gateway.core.decide import Route, decide, within_floors
 from gateway.core.events import Evidence, Intent, Origin, RequestSettled
 from gateway.core.expected import expected_cost
 from gateway.core.facts import RequestFacts, Tier
 from gateway.core.foresee import keys_of
-from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Rung, next_model, outcome_of
+from gateway.core.ladder import Attempt, AttemptOutcome, Kind, Purpose, Rung, next_model, outcome_of
 from gateway.core.money import nano
 from gateway.core.policy import Check
 from gateway.core.price import NOTHING, Usage, UsageSource
@@ -25,6 +27,8 @@ from gateway.core.router import Router
 from gateway.core.settle import Settlement, line_of, settle, total
 from gateway.record import Spool
 from gateway.state import Connection, TenantRuntime
+
+Then = Literal["skip", "climb", "unknown"]  # what becomes of an answer whose checks are not made
 
 DEADLINE = 600.0  # seconds for a whole request, unless the caller wants it sooner
 
@@ -67,6 +71,14 @@ class OutsideEnvelope(Exception):
     """A model was about to be called that the decision does not hold: a fault of ours, stopped here."""
 
 
+class Barred(Exception):
+    """Calls beside the answer may not be made: no budget has room for them."""
+
+    def __init__(self, then: Then) -> None:
+        super().__init__(then)
+        self.then = then
+
+
 class Journey:
     def __init__(
         self,
@@ -96,9 +108,12 @@ class Journey:
         self.dropped: set[str] = set()  # fields of the request that a provider could not be told
         self.settlement: Settlement | None = None
         self.choices = 1  # answers asked for at once
+        self.under_way: list[Trial] = []
         self.before_next: Callable[[str], Awaitable[None]] | None = (
             None  # `LimitReached` if it may not be asked
         )
+        # `Barred` if calls for that purpose, at so many nano-dollars together, may not be made:
+        self.before_aside: Callable[[Purpose, int], Awaitable[None]] | None = None
         self.on_settled: Callable[[], None] | None = None
         self.learning: Callable[[Sequence[Attempt]], None] | None = None  # from what came of it
         self.on_kept: Callable[[str, str], None] | None = None  # an answer's id, the provider key's name
@@ -117,6 +132,11 @@ class Journey:
     def checks(self) -> tuple[Check, ...]:
         cascade = self.route.target.cascade
         return cascade.checks if cascade else ()
+
+    @property
+    def asks_others(self) -> bool:
+        """Whether a check takes a call."""
+        return any(check.asks for check in self.checks)
 
     @property
     def needs_logprobs(self) -> bool:
@@ -219,6 +239,7 @@ class Journey:
 
     def announce(self, trial: Trial) -> None:
         """The intent: on disk before the provider is called."""
+        self.under_way.append(trial)
         day = self.facts.at.date()
         self._spool.put(
             Intent(
@@ -241,6 +262,8 @@ class Journey:
         self, trial: Trial, outcome: AttemptOutcome, *, because: str = "", status: int = 200, served: str = ""
     ) -> Attempt:
         trial.closed = True
+        if trial in self.under_way:
+            self.under_way.remove(trial)
         attempt = Attempt(
             id=trial.id,
             model=trial.model.id,
@@ -262,9 +285,15 @@ class Journey:
 
     def overrule(self, attempt: Attempt, because: str) -> Attempt:
         """A check that came later rejects what had passed."""
-        rejected = replace(attempt, outcome=AttemptOutcome.REJECTED, because=because)
-        self.attempts[self.attempts.index(attempt)] = rejected
-        return rejected
+        return self._revised(attempt, replace(attempt, outcome=AttemptOutcome.REJECTED, because=because))
+
+    def let_pass(self, attempt: Attempt) -> Attempt:
+        """With a word where not all of its checks could be made."""
+        return self._revised(attempt, replace(attempt, because=self.unchecked)) if self.unchecked else attempt
+
+    def _revised(self, attempt: Attempt, revised: Attempt) -> Attempt:
+        self.attempts[self.attempts.index(attempt)] = revised
+        return revised
 
     def settle(self, *, delivered: Attempt | None, status: int, outcome: str = "", error: str = "") -> None:
         """The settlement: on disk before the last byte goes back. Once."""
@@ -323,7 +352,11 @@ class Journey:
     def evidence(self, delivered: Attempt | None) -> Evidence | None:
         """None where nobody judged an answer."""
         tries = [attempt for attempt in self.attempts if attempt.kind is Kind.ANSWER]
-        scores = {each.model: 0.0 for each in tries if each.outcome is AttemptOutcome.REJECTED}
+        scores = {
+            each.model: 0.0
+            for each in tries
+            if each.outcome is AttemptOutcome.REJECTED and each.because != CAP_REACHED
+        }
         if self.checked and delivered is not None and delivered.outcome is AttemptOutcome.ANSWERED:
             scores[delivered.model] = 1.0
         return Evidence(sketch=self.sketch, keys=keys_of(self.facts), scores=scores) if scores else None

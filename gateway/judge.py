@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from math import ceil
 
 from msgspec.structs import replace
 
+from gateway.core.budget import UNKNOWN, worst_case
 from gateway.core.checks import Finding, said
 from gateway.core.conversation import Conversation, Message, Reply, Role, Text
-from gateway.core.ladder import AttemptOutcome, Kind
+from gateway.core.ladder import AttemptOutcome, Kind, Purpose
 from gateway.core.policy import Agreement, Judge, SelfAgreement
 from gateway.core.prompt import Prompt
 from gateway.core.quality.agreement import agree
+from gateway.core.tokens import count_tokens
 from gateway.errors import CallerError, UpstreamError
 from gateway.journey import Journey, OutsideEnvelope, Trial
 
@@ -31,6 +34,7 @@ _SCORE = re.compile(r"(?<![\d.])(?:0(?:\.\d+)?|1(?:\.0+)?)(?![\d.])")
 async def consult(ask: Ask, journey: Journey, prompt: Prompt, judge: Judge, reply: Reply) -> Finding:
     """Passed or failed as the judge scores; unknown when it cannot be asked or says no number."""
     asked = question(prompt, reply, judge)
+    await hold(journey, judge.model, asked)
     verdict = await aside(
         ask, journey, judge.model, Kind.JUDGE, asked, lambda verdict: f"scored {score_of(verdict.text)}"
     )
@@ -44,6 +48,7 @@ async def second_opinion(
     """Whether another model comes to the same. With itself a model agrees too easily to tell."""
     if check.model == answered_by:
         return "unknown"
+    await hold(journey, check.model)
     other = await aside(
         ask, journey, check.model, Kind.AGREEMENT, alone(conversation), lambda other: compared(reply, other)
     )
@@ -53,19 +58,41 @@ async def second_opinion(
 async def again(
     ask: Ask, journey: Journey, conversation: Conversation, check: SelfAgreement, reply: Reply, model: str
 ) -> Finding:
-    """How often the model says the same when asked anew; the samples are drawn at once."""
-    conversation = varied(alone(conversation))
-    samples = await asyncio.gather(
-        *(
-            aside(ask, journey, model, Kind.SAMPLE, conversation, lambda other: compared(reply, other))
-            for _ in range(check.samples - 1)
+    """How often the model says the same when asked anew. As many at once as could decide it; then no more."""
+    conversation, agreeing, came, left = varied(alone(conversation)), 1, 1, check.samples - 1
+    while 0 < (wanted := lacking(check.at_least, agreeing, came + left)) <= left:
+        await hold(journey, model, calls=wanted)
+        samples = await asyncio.gather(
+            *(
+                aside(ask, journey, model, Kind.SAMPLE, conversation, lambda other: compared(reply, other))
+                for _ in range(wanted)
+            )
         )
-    )
-    came = [sample for sample in samples if sample is not None]
-    if not came:
+        left -= wanted
+        came += sum(sample is not None for sample in samples)
+        agreeing += sum(sample is not None and is_same(reply, sample) for sample in samples)
+    if came == 1 and left < check.samples - 1:
         return "unknown"
-    agreeing = 1 + sum(is_same(reply, sample) for sample in came)
-    return said(agreeing >= check.at_least * (1 + len(came)))
+    return said(lacking(check.at_least, agreeing, came + left) <= 0)
+
+
+def lacking(share: float, agreeing: int, whole: int) -> int:
+    """How many more of the whole must agree for the share to be reached."""
+    return ceil(share * whole - agreeing - 1e-9)
+
+
+async def hold(journey: Journey, model_id: str, asked: Conversation | None = None, *, calls: int = 1) -> None:
+    """`Barred` where budgets have no room for such calls; without `asked` they are of the request itself."""
+    model = journey.router.models.get(model_id)
+    if journey.before_aside is None or model is None:
+        return
+    facts = journey.facts
+    if asked is not None:
+        texts = [part.text for message in asked.messages for part in message.parts if isinstance(part, Text)]
+        tokens = sum(map(count_tokens, texts))
+        facts = replace(facts, input_tokens=tokens, max_output_tokens=asked.max_output_tokens)
+    cost = worst_case(model, facts)
+    await journey.before_aside(Purpose.CHECKS, calls * (UNKNOWN if cost is None else cost))
 
 
 async def aside(

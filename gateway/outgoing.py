@@ -25,6 +25,7 @@ def delivered(journey: Journey, came: Came) -> Answer:
         (b"content-type", came.content_type),
         (b"x-rungway-model", came.attempt.model.encode()),
         *counted(journey, journey.outcome(came.attempt)),
+        *unchecked(journey),
     ]
     return Answer(status=200, headers=headers, body=came.body)
 
@@ -54,10 +55,15 @@ def committed(journey: Journey, stream: Stream) -> Answer:
         (b"x-rungway-model", trial.model.id.encode()),
         (b"x-rungway-attempts", b"%d" % (len(journey.attempts) + 1)),
         (b"x-rungway-outcome", outcome.encode()),
+        *unchecked(journey),
     ]
-    if journey.unchecked:
-        headers.append((b"x-rungway-unchecked", journey.unchecked.removeprefix("unchecked_").encode()))
     return Answer(status=200, headers=headers, body=stream)
+
+
+def unchecked(journey: Journey) -> Headers:
+    """Why an answer with checks went out without, or without all of them: first_rung, too_long, cap."""
+    why = journey.unchecked.removeprefix("unchecked_")
+    return [(b"x-rungway-unchecked", why.encode())] if why else []
 
 
 def counted_tokens(journey: Journey, count: Count) -> Answer:

@@ -113,6 +113,6 @@ async def travel(journey: Journey, errand: Errand, caller: Caller, tools: Tools)
     came = await settled(journey, tools.dispatcher.climb(journey, errand), caller, tools)
     if isinstance(came, Stream):
         return committed(journey, came)
-    journey.checked = bool(journey.checks)
+    journey.checked = bool(journey.checks) and not journey.unchecked
     journey.settle(delivered=came.attempt, status=200)
     return delivered(journey, came)

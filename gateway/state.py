@@ -6,12 +6,13 @@ A request takes `state.world` once and keeps it, so that it is decided under one
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from time import time
 
 import structlog
 from msgspec import Struct
 
-from gateway.core.budget import held_to
+from gateway.core.budget import held_to, set_apart
 from gateway.core.catalogue import Model, Provider
 from gateway.core.naming import Models
 from gateway.core.router import Router, compile_router, direct_router
@@ -56,7 +57,7 @@ class TenantRuntime:
             for router in snapshot.routers
         }
         self.asks_speed = any(router.asks_speed for router in self.routers.values())
-        self.budgets = held_to(snapshot)
+        self.budgets, self.apart = held_to(snapshot), set_apart(snapshot)
         self.urls: dict[tuple[str, str], Url] = {}
         self._direct: dict[tuple[str, str], Router] = {}
 
@@ -84,8 +85,9 @@ EMPTY = World({}, {})
 def budgets_of(world: World) -> Iterator[tuple[str, str, Sequence[Budget]]]:
     """Each tenant that has some, its time zone, and what its calls must ask about."""
     for runtime in world.tenants.values():
-        if runtime.budgets:
-            yield runtime.id, runtime.snapshot.time_zone, runtime.budgets
+        budgets = (*runtime.budgets, *chain.from_iterable(runtime.apart.values()))
+        if budgets:
+            yield runtime.id, runtime.snapshot.time_zone, budgets
 
 
 class State:

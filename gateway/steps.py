@@ -12,6 +12,7 @@ import structlog
 from msgspec import Struct
 
 from gateway.admit import Admission, accounts_at
+from gateway.aside import Aside
 from gateway.authenticate import Caller, router_of
 from gateway.breakers import Breakers
 from gateway.core.classify import Classification
@@ -96,7 +97,11 @@ async def admit(journey: Journey, caller: Caller, tools: Tools) -> None:
     taken = await tools.admission.reserve(caller, journey)
     if taken is not None:
         journey.on_settled = partial(tools.admission.release, taken, journey)
-        journey.before_next = partial(tools.admission.top_up, taken, journey) if taken.accounts else None
+        if taken.accounts:
+            journey.before_next = partial(tools.admission.next_attempt, taken, journey)
+    if (caller.runtime.apart or journey.before_next) and journey.asks_others:
+        aside = Aside(tools.admission, journey, taken)
+        journey.before_aside, journey.on_settled = aside.hold, aside.release
 
 
 def failed(journey: Journey, error: GatewayError) -> GatewayError:

@@ -9,6 +9,7 @@ from django import forms
 from billing.models import Budget
 from console.configuration.document import BudgetEntry
 from console.tenants.models import Tenant
+from gateway.core.ladder import Purpose
 from gateway.core.money import usd
 from gateway.core.snapshot import BudgetScope
 
@@ -16,7 +17,14 @@ PERIODS = (("day", "Day"), ("week", "Week, from Monday"), ("month", "Month"))
 AT_LIMIT = (
     ("block", "Block: further calls get 402 until the period ends"),
     ("downgrade", "Downgrade: the cheapest models that the floors allow"),
+    ("skip", "Skip: answers go out without these checks, and say so; shadow calls are not made"),
+    ("climb", "Climb: answers that cannot be checked are asked for a rung higher"),
     ("alert", "Alert only: calls go on as they are"),
+)
+PURPOSES = (
+    ("", "All calls"),
+    ("checks", "Checks alone: judges, second opinions, samples"),
+    ("shadow", "Shadow calls alone"),
 )
 
 
@@ -44,6 +52,14 @@ class BudgetForm(forms.Form):
         help_text="A star gives every value the amount for itself.",
     )
 
+    purpose = forms.ChoiceField(
+        label="Of which calls",
+        choices=PURPOSES,
+        required=False,
+        help_text="Of checks it skips, climbs or alerts; of shadow calls it skips or alerts; of all calls it blocks, "
+        "downgrades or alerts.",
+    )
+
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         routers = tenant.routers.order_by("slug").values_list("slug", flat=True)
@@ -61,7 +77,7 @@ class BudgetForm(forms.Form):
         initial = {
             "name": row.name, "usd": usd(row.nano), "per": row.per, "at_limit": row.at_limit,
             "router": scope.router or "", "key": scope.key or "", "tag": tag, "value": value,
-            "alert_at": ", ".join(map(str, row.alert_at)),
+            "alert_at": ", ".join(map(str, row.alert_at)), "purpose": scope.purpose.value if scope.purpose else "",
         }  # fmt: skip
         return cls(tenant=row.tenant, initial=initial)
 
@@ -87,6 +103,7 @@ class BudgetForm(forms.Form):
             router=given["router"] or None,
             key=given["key"] or None,
             tag={given["tag"]: given["value"]} if given["tag"] else None,
+            purpose=Purpose(given["purpose"]) if given["purpose"] else None,
         )
         return BudgetEntry(
             name=given["name"],

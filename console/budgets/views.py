@@ -17,7 +17,9 @@ from console.budgets.forms import BudgetForm
 from console.configuration import budgets as actions
 from console.tenancy import Role, TenantRequest, member
 from gateway.core.budget import each_of
+from gateway.core.ladder import Purpose
 
+PURPOSES = {Purpose.CHECKS: "checks alone", Purpose.SHADOW: "shadow calls alone"}
 SHOWN = 5  # values of a tag, of those that have the amount each
 
 
@@ -112,7 +114,8 @@ def line_of(row: Budget, found: list[Standing]) -> Line:
 def scope_of(row: Budget) -> str:
     """What it is over, in words."""
     scope = row.scope
-    parts = [f"router {scope.router}"] if scope.router else []
+    parts = [PURPOSES[scope.purpose]] if scope.purpose else []
+    parts += [f"router {scope.router}"] if scope.router else []
     parts += [f"key {scope.key}"] if scope.key else []
     parts += [
         f"each {name}" if name == each_of(scope) else f"{name} = {value}"

@@ -138,6 +138,8 @@ OBJECTIONS: Mapping[str, str] = {
     "webhook": "the validator did not let it pass",
     "unchecked_first_rung": "sent as it came, before its checks: the first rung is streamed at once",
     "unchecked_too_long": "longer than is held back of a stream, so it was sent before its checks",
+    "unchecked_cap": "sent without all of its checks: the budget set apart for them is spent",
+    "checks_cap": "not checked: the budget set apart for checks is spent, and answers climb then",
     "hedged": "another model began to answer first",
     "agrees": "came to the same",
     "differs": "came to something else",

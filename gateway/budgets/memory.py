@@ -48,7 +48,7 @@ class Memory:
 
     def lend(self, accounts: Sequence[Account], amount: int) -> Account | None:
         """Takes an amount from the lease of each account that blocks; or from none, and says which had not enough."""
-        strict = [account for account in accounts if account.budget.at_limit == "block"]
+        strict = [account for account in accounts if account.budget.blocks]
         for account in strict:
             left, sight = self.left(account), self._sights.get((account.book, account.value))
             if left is None or sight is None or not account.budget.nano or sight.lent + amount > lease(left):
@@ -59,7 +59,7 @@ class Memory:
     def adjust(self, accounts: Iterable[Account], amount: int) -> None:
         for account in accounts:
             sight = self._sights.get((account.book, account.value))
-            if sight is not None and account.budget.at_limit == "block":
+            if sight is not None and account.budget.blocks:
                 sight.lent += amount
 
     def forget(self, now: datetime) -> None:

@@ -17,12 +17,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from gateway.core.catalogue import Model
 from gateway.core.conditions import Condition, parts_of
 from gateway.core.decide import Route
 from gateway.core.facts import ModelKind, Need, RequestFacts
+from gateway.core.ladder import Purpose
 from gateway.core.money import PER_MILLION, round_half_up
 from gateway.core.price import banded
 from gateway.core.snapshot import Budget, BudgetScope, TenantSnapshot
@@ -36,7 +37,6 @@ PERIODS = ("day", "week", "month")
 KEPT = timedelta(days=40)  # beyond its period, for what settles late
 SHARE_OF_LEASE = 100  # of what is left, one part may be spent by each gateway while Redis is away,
 MOST_OF_LEASE = 1_000_000_000  # and this many nano-dollars at most
-JUDGED, SCORE = 4_500, 16  # tokens that a judge reads and writes at most
 UNKNOWN = (
     1  # nano-dollars that stand for a cost nobody knows: nothing is left for it in a budget that is spent
 )
@@ -102,7 +102,18 @@ def held_to(tenant: TenantSnapshot) -> tuple[Budget, ...]:
         conditions += [rule.when for rule in router.policy.rules]
         conditions += [floor.when for floor in router.policy.floors]
     is_read = any(map(_reads_budget, conditions))
-    return tuple(budget for budget in tenant.budgets if is_read or budget.at_limit != "alert")
+    return tuple(
+        budget
+        for budget in tenant.budgets
+        if budget.scope.purpose is None and (is_read or budget.at_limit != "alert")
+    )
+
+
+def set_apart(tenant: TenantSnapshot) -> Mapping[Purpose, tuple[Budget, ...]]:
+    """The budgets that calls beside an answer must ask about, besides those of its request."""
+    strict = [budget for budget in tenant.budgets if budget.blocks]
+    found = {purpose: tuple(each for each in strict if each.scope.purpose is purpose) for purpose in Purpose}
+    return {purpose: budgets for purpose, budgets in found.items() if budgets}
 
 
 def _reads_budget(condition: Condition) -> bool:
@@ -148,14 +159,9 @@ def worst_case(model: Model, facts: RequestFacts, *, choices: int = 1) -> int | 
 
 
 def worst_attempt(model: str, route: Route, *, choices: int = 1) -> int:
-    """Nano-dollars that one attempt at an answer may come to, with what its checks ask of others."""
-    router, facts = route.router, route.facts
-    cascade = route.target.cascade
-    judges = [check.judge for check in cascade.checks if check.judge] if cascade else []
-    asked = structs.replace(facts, input_tokens=JUDGED, max_output_tokens=SCORE)
-    costs = [worst_case(router.models[model], facts, choices=choices)]
-    costs += [worst_case(found, asked) for each in judges if (found := router.models.get(each.model))]
-    return sum(UNKNOWN if cost is None else cost for cost in costs)
+    """Nano-dollars that one attempt at an answer may come to."""
+    cost = worst_case(route.router.models[model], route.facts, choices=choices)
+    return UNKNOWN if cost is None else cost
 
 
 def longest_answer(model: Model, facts: RequestFacts) -> int:

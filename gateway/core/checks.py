@@ -27,6 +27,8 @@ UNTOLD = "no check could tell"
 # Why an answer was sent before its checks had their say:
 AT_ONCE = "unchecked_first_rung"  # its policy streams the first rung
 TOO_LONG = "unchecked_too_long"  # a stream came to more bytes than are held back
+CAP = "unchecked_cap"  # a budget of its checks' own is spent, and they are skipped then
+CAP_REACHED = "checks_cap"  # likewise, but answers climb then
 
 
 class Promised(Struct, frozen=True):

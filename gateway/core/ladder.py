@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -40,6 +40,19 @@ class Kind(StrEnum):
     WEBHOOK = "webhook"  # the tenant's own validator
     SHADOW = "shadow"
     COUNT = "count"  # of the prompt's tokens: nothing is generated, nothing is billed
+
+
+class Purpose(StrEnum):
+    """What calls beside an answer are for; each can have a budget of its own."""
+
+    CHECKS = "checks"
+    SHADOW = "shadow"
+
+
+KINDS: Mapping[Purpose, frozenset[Kind]] = {
+    Purpose.CHECKS: frozenset({Kind.JUDGE, Kind.CLASSIFIER, Kind.SAMPLE, Kind.AGREEMENT, Kind.WEBHOOK}),
+    Purpose.SHADOW: frozenset({Kind.SHADOW}),
+}
 
 
 class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from gateway.core.baseline import Declared
 from gateway.core.catalogue import Model, Provider
+from gateway.core.ladder import Purpose
 from gateway.core.lengths import Length
 from gateway.core.policy import Floor, Policy
 from gateway.core.price import Unpriced
@@ -47,11 +48,13 @@ class ProviderKeySnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class BudgetScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a budget is over; nothing given: the whole tenant."""
+    """What a budget is over; nothing given: the whole tenant. With a purpose it is over such calls alone, and they fall
+    under the others as well."""
 
     router: str | None = None
     key: str | None = None
     tag: Mapping[str, str] | None = None
+    purpose: Purpose | None = None
 
 
 class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,8 +62,13 @@ class Budget(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     nano: int
     per: str  # day | week | month
-    at_limit: str  # block | downgrade | alert
+    at_limit: str  # block | downgrade | alert; with a purpose skip | climb | alert
     scope: BudgetScope = BudgetScope()
+
+    @property
+    def blocks(self) -> bool:
+        """Whether calls that it cannot pay for are not made."""
+        return self.at_limit in {"block", "skip", "climb"}
 
 
 class RouterSnapshot(Struct, frozen=True, kw_only=True, omit_defaults=True):

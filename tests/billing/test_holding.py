@@ -16,6 +16,7 @@ from console.tenants.models import Tenant
 from gateway.budgets.scripts import HOLD, SETTLE
 from gateway.core.budget import ALIVE, KNOWN, TOUCHED, book, window
 from gateway.core.events import RequestSettled
+from gateway.core.ladder import Kind, Purpose
 from gateway.core.snapshot import BudgetScope
 from tests.billing.conftest import Book
 from tests.billing.events import NANO, attempt
@@ -75,6 +76,19 @@ def test_a_redis_that_was_emptied_knows_again_what_was_spent(acme: Tenant, book:
     keep(redis)
     assert sums(redis, row) == (7 * COST, 0, 0)
     assert redis.hkeys(KNOWN) == [str(row.pk).encode()]
+
+
+def test_a_budget_with_a_purpose_counts_such_calls_alone(acme: Tenant, book: Book, redis: Redis) -> None:
+    all_of_it = budget(acme)
+    with within(acme):
+        scope = BudgetScope(purpose=Purpose.CHECKS)
+        put(acme, name="checks", usd=1, per="month", at_limit="skip", scope=scope)
+        checks = acme.budgets.get(name="checks")
+    judge, sample = attempt(NANO, kind=Kind.JUDGE), attempt(NANO, kind=Kind.SAMPLE)
+    book(settled(acme.pk, attempt(NANO), judge, sample), settled(acme.pk, attempt(NANO)))
+    keep(redis)
+    assert sums(redis, all_of_it) == (4 * COST, 0, 0)
+    assert sums(redis, checks) == (2 * COST, 0, 0)
 
 
 def test_what_is_in_the_ledger_is_struck_off_and_the_rest_goes_on(

@@ -16,6 +16,7 @@ from gateway.core.budget import (
     covered,
     held_to,
     lease,
+    set_apart,
     window,
     window_named,
     worst_attempt,
@@ -24,7 +25,8 @@ from gateway.core.budget import (
 from gateway.core.conditions import Condition, Range
 from gateway.core.decide import Route, decide
 from gateway.core.facts import Tier
-from gateway.core.policy import Cascade, Check, Floor, Judge, Otherwise, Policy, Rule
+from gateway.core.ladder import Purpose
+from gateway.core.policy import Floor, Otherwise, Policy, Rule
 from gateway.core.snapshot import Budget, BudgetScope
 from tests.core.build import facts, model, router, tenant
 
@@ -109,19 +111,23 @@ def test_the_most_that_an_answer_can_cost() -> None:
     assert worst_case(model("gamma/odd", Tier.SMALL, None), asked) is None
 
 
-def test_an_attempt_pays_for_its_judge_as_well() -> None:
-    judged = Cascade(checks=(Check(judge=Judge(model="alpha/mini", at_least=0.5)),))
-    plain, checked = (
-        decide(
-            facts(max_output_tokens=10), router(Policy(otherwise=Otherwise(tier=Tier.MID, cascade=cascade)))
-        )
-        for cascade in (None, judged)
-    )
-    assert isinstance(plain, Route)
-    assert isinstance(checked, Route)
-    assert worst_attempt("alpha/mid", plain) == 1_000 * 2_000 + 10 * 10_000
-    assert worst_attempt("alpha/mid", checked) == worst_attempt("alpha/mid", plain) + 4_500 * 250 + 16 * 2_000
-    assert worst_attempt("gamma/odd", plain) == UNKNOWN
+def test_an_attempt_at_an_answer() -> None:
+    route = decide(facts(max_output_tokens=10), router(Policy(otherwise=Otherwise(tier=Tier.MID))))
+    assert isinstance(route, Route)
+    assert worst_attempt("alpha/mid", route) == 1_000 * 2_000 + 10 * 10_000
+    assert worst_attempt("gamma/odd", route) == UNKNOWN
+
+
+def test_a_budget_with_a_purpose_is_asked_about_such_calls_alone() -> None:
+    def budget(name: str, at_limit: str, purpose: Purpose | None = None) -> Budget:
+        scope = BudgetScope(purpose=purpose)
+        return Budget(id=name, name=name, nano=1, per="day", at_limit=at_limit, scope=scope)
+
+    every = budget("all", "block")
+    judges, told = budget("judges", "climb", Purpose.CHECKS), budget("told", "alert", Purpose.CHECKS)
+    one = tenant(Policy(), budgets=(every, judges, told))
+    assert held_to(one) == (every,)
+    assert set_apart(one) == {Purpose.CHECKS: (judges,)}
 
 
 def test_a_lease_is_a_hundredth_and_a_dollar_at_most() -> None:

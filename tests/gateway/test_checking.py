@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -11,7 +12,9 @@ import pytest
 from msgspec.structs import replace
 from redis import Redis
 
+from gateway import judge
 from gateway.core.conditions import Range
+from gateway.core.conversation import Conversation, Finish, Reply, Text
 from gateway.core.facts import Tier
 from gateway.core.policy import (
     Agreement,
@@ -105,12 +108,48 @@ async def test_a_model_below_a_floor_is_not_asked_for_its_opinion(redis: Redis, 
 
 
 async def test_a_model_that_says_the_same_again_is_believed(redis: Redis, tmp_path: Path) -> None:
+    """Two of three are enough, so the third is not asked."""
     policy = cascade(Check(self_agreement=SelfAgreement(samples=3)))
     assert await climbed(redis, tmp_path, policy, *MODELS) == [
         ("answer", NANO, "answered", ""),
         ("sample", NANO, "answered", "agrees"),
-        ("sample", NANO, "answered", "agrees"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("samples", "share", "agreeing", "asked", "finding"),
+    [
+        (3, 0.6, "y", 1, "passed"),
+        (3, 0.6, "ny", 2, "passed"),
+        (3, 0.6, "nn", 2, "failed"),
+        (5, 0.6, "yy", 2, "passed"),  # three of five
+        (5, 0.8, "yny", 4, "failed"),  # three at once, of which one differs: the last one is needed
+        (5, 0.8, "ynyy", 4, "passed"),
+        (5, 1.0, "nyyy", 4, "failed"),
+        (3, 0.3, "", 0, "passed"),  # the first alone is so many
+        (3, 0.6, "--", 2, "unknown"),  # nothing came
+        (3, 1.0, "y-", 2, "passed"),  # of those that came
+    ],
+)
+async def test_no_more_samples_are_drawn_than_decide_it(
+    samples: int, share: float, agreeing: str, asked: int, finding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = Reply(id="", model="", parts=(Text("yes"),), finish=Finish.STOP)
+    drawn = [
+        None if how == "-" else replace(ours, parts=(Text("yes" if how == "y" else "no"),))
+        for how in agreeing.ljust(samples - 1, "n")
+    ]
+    coming = iter(drawn)
+
+    async def aside(*_: Any) -> Reply | None:
+        return next(coming)
+
+    monkeypatch.setattr(judge, "aside", aside)
+    journey: Any = SimpleNamespace(before_aside=None, router=SimpleNamespace(models={}))
+    check = SelfAgreement(samples=samples, at_least=share)
+    nobody: Any = None
+    found = await judge.again(nobody, journey, Conversation(messages=()), check, ours, "m")
+    assert (found, len(drawn) - len(list(coming))) == (finding, asked)
 
 
 CHECKS = (

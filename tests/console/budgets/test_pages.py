@@ -13,6 +13,7 @@ from billing.models import Budget
 from billing.stream import Stream
 from console.tenancy import within
 from console.tenants.models import Tenant
+from gateway.core.ladder import Purpose
 from gateway.core.snapshot import BudgetScope
 from tests.billing.events import GPT_5, attempt, send, settled
 from tests.console.browsing import form_in
@@ -87,6 +88,8 @@ def test_one_is_added_changed_and_deleted(acme: Tenant, ada: Person) -> None:
         ("router", "nowhere", "not one of the available choices"),
         ("tag", "team", "Which value?"),
         ("value", "search", "Of which tag?"),
+        ("purpose", "checks", "is none of skip, climb, alert"),
+        ("at_limit", "skip", "is none of block, downgrade, alert"),
     ],
 )
 def test_what_cannot_be_is_said_at_its_field(
@@ -96,6 +99,18 @@ def test_what_cannot_be_is_said_at_its_field(
     assert answer.status_code == 422
     assert said in answer.text
     assert rows(acme) == []
+
+
+def test_checks_have_a_budget_of_their_own(acme: Tenant, ada: Person) -> None:
+    given = {**GIVEN, "purpose": "checks", "at_limit": "climb"}
+    assert ada.client.post(f"{HERE}new/", given).status_code == 302
+    assert rows(acme) == [("search", 50 * 10**9, "month", "climb", BudgetScope(purpose=Purpose.CHECKS))]
+    page = ada.client.get(HERE).text
+    assert "checks alone" in page
+    assert "Climb" in page
+    with within(acme):
+        number = acme.budgets.get().pk
+    assert form_in(ada.client.get(f"{HERE}{number}/").text)["purpose"] == "checks"
 
 
 def test_a_name_is_taken_once(acme: Tenant, ada: Person) -> None:

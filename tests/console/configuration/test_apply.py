@@ -196,6 +196,7 @@ def test_what_is_left_out_stays_unless_pruned() -> None:
         ("{key: search-app}", "{key: serach-app}", "$.budgets[0].scope.key", "no gateway key 'serach-app': take one of batch, search-app"),
         ("{key: search-app}", "{router: suport}", "$.budgets[0].scope.router", "no router 'suport': take one of support, or"),
         ("{key: search-app}", "{tag: {taem: ads}}", "$.budgets[0].scope.tag", "no attribution tag 'taem'"),
+        ("{key: search-app}", "{purpose: checks}", "$.budgets[0].at_limit", "none of skip, climb, alert"),
         ("- id: support", "- id: Sup port", "$.routers[0].id", "Small letters"),
         ("baseline: openai/gpt-5\n", "baseline: openai/gpt-0\n", "$.routers[0].policy.baseline", "unknown model"),
         ("tier: lightweight", "tier: light", "$.routers[0].policy.rules[1].tier", "Invalid enum value 'light'"),
