@@ -34,6 +34,7 @@ class Kept(NamedTuple):
 
     tokens: int
     until: float  # monotonic seconds
+    key: str = ""  # name of the provider key, where its model has several: caches belong to accounts
 
 
 class Trail(Struct):
@@ -44,6 +45,7 @@ class Trail(Struct):
     prompt: int  # tokens of all of it, as estimated
     should: dict[str, int]
     cached: dict[str, int]  # the same, as far as is believed
+    keys: dict[str, str]  # with which provider key, where a model has several
 
 
 class Conversations:
@@ -57,10 +59,12 @@ class Conversations:
     def find(self, tenant: str, prompt: Prompt, facts: RequestFacts, session: str = "") -> Trail:
         marks = list(marks_of(tenant, prompt, facts.input_tokens))
         own = hash((tenant, "session", session)) if session else None
-        should = self._recall(marks, own, facts.input_tokens)
+        kept = self._recall(marks, own, facts.input_tokens)
+        should = {model: each.tokens for model, each in kept.items()}
+        keys = {model: each.key for model, each in kept.items() if each.key}
         cached = {model: round(tokens * self.share(tenant, model)) for model, tokens in should.items()}
-        kept = (*_ends(marks), *([(own, facts.input_tokens)] if own is not None else ()))
-        return Trail(tenant, kept, facts.input_tokens, should, cached)
+        ends = (*_ends(marks), *([(own, facts.input_tokens)] if own is not None else ()))
+        return Trail(tenant, ends, facts.input_tokens, should, cached, keys)
 
     def remember(
         self, trail: Trail, attempts: Sequence[Attempt], models: Mapping[str, Model], facts: RequestFacts
@@ -80,9 +84,9 @@ class Conversations:
         read, of = self._shares.get((tenant, model), (0.0, 0.0))
         return (read + BELIEVED * SUPPOSED) / (of + BELIEVED)
 
-    def _recall(self, marks: Sequence[tuple[int, int]], session: int | None, prompt: int) -> dict[str, int]:
+    def _recall(self, marks: Sequence[tuple[int, int]], session: int | None, prompt: int) -> dict[str, Kept]:
         """The longest prefix that each model is known by."""
-        now, found = self._clock(), dict[str, int]()
+        now, found = self._clock(), dict[str, Kept]()
         for mark, tokens in reversed(marks):
             if tokens < FEWEST:
                 break
@@ -91,10 +95,10 @@ class Conversations:
             self._add(found, session, prompt, now)
         return found
 
-    def _add(self, found: dict[str, int], mark: int, tokens: int, now: float) -> None:
+    def _add(self, found: dict[str, Kept], mark: int, tokens: int, now: float) -> None:
         for model, kept in self._known.get(mark, {}).items():
             if kept.until > now and kept.tokens >= FEWEST:
-                found.setdefault(model, min(tokens, kept.tokens))
+                found.setdefault(model, kept._replace(tokens=min(tokens, kept.tokens)))
 
     def _learn(self, trail: Trail, attempt: Attempt) -> None:
         should = trail.should.get(attempt.model)
@@ -117,7 +121,7 @@ class Conversations:
         until = self._clock() + (LONG_LIFE if usage.cache_write_1h else LIFE)
         for mark, tokens in trail.marks:
             models = self._known.pop(mark, {})
-            models[attempt.model] = Kept(min(tokens, most), until)
+            models[attempt.model] = Kept(min(tokens, most), until, attempt.provider_key)
             self._known[mark] = models
         _hold_to(self._known)
 

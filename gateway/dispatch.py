@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gateway.allowance import Allowance
 from gateway.breakers import Breakers
-from gateway.core.ladder import HEDGED, MAX_ATTEMPTS, Attempt, AttemptOutcome, beside
+from gateway.core.ladder import HEDGED, MAX_ATTEMPTS, Attempt, AttemptOutcome, Kind, beside
 from gateway.core.policy import Hedge, Retries
 from gateway.core.price import NOTHING, UsageSource
 from gateway.dialects import PROTOCOLS
@@ -30,6 +30,7 @@ from gateway.errors import (
 )
 from gateway.failures import from_egress
 from gateway.journey import Journey, Trial, reckoned
+from gateway.keyring import Keyring
 from gateway.learned import Learned
 from gateway.state import url_for
 from gateway.streaming import Stream
@@ -70,7 +71,7 @@ class Dispatcher:
     ) -> None:
         self._egress, self._breakers, self._dice = egress, breakers, dice
         self.validators = Validators(egress, secret_key)
-        self._learned = Learned()
+        self._learned, self._keyring = Learned(), Keyring()
         self._retries, self._hedges = Allowance(at_first=3.0), Allowance(at_first=1.0)
 
     async def climb(self, journey: Journey, errand: Errand) -> Came | Stream:
@@ -105,6 +106,10 @@ class Dispatcher:
         return best
 
     def _next(self, journey: Journey) -> str | None:
+        if journey.at_once:
+            at_once, journey.at_once = journey.at_once, ""
+            if journey.answers < MAX_ATTEMPTS and journey.attempts[-1].outcome is AttemptOutcome.FAILED:
+                return at_once
         model = journey.next_model()
         return model if model is None or self._breakers.all_well else self._around(journey, model)
 
@@ -159,6 +164,8 @@ class Dispatcher:
     ) -> tuple[Trial, Outgoing, frozenset[str]]:
         """Begun and announced; `Untranslatable` or `CredentialUnavailable` where it cannot be."""
         trial = self._learned.understood(journey.begin(model_id))
+        if trial.model.keys:
+            self._keyring.assign(journey, trial)
         if trial.connection.problem:
             raise self._failed(journey, trial, CredentialUnavailable())
         rejects = rejects_of(trial) | self._learned.of(trial, ours=bool(journey.router.id))
@@ -177,7 +184,10 @@ class Dispatcher:
         return error
 
     def _hold_against(self, journey: Journey, trial: Trial, error: UpstreamError) -> None:
-        """What this request alone had wrong says nothing of the model."""
+        """What this request alone had wrong says nothing of the model, nor what one of its keys has."""
+        if trial.model.keys and self._keyring.failed(journey, trial, error):
+            journey.at_once = trial.model.id if trial.kind is Kind.ANSWER else ""
+            return
         if error.retryable and not (
             isinstance(error, ProviderInvalidRequest) and error.upstream_status != 404
         ):
@@ -208,7 +218,7 @@ class Dispatcher:
         """Until the model that failed may be asked once more, if that is what comes next."""
         retries = journey.router.policy.retries or RETRIES
         journey.again = ""
-        if not error.passing or error.retry_after or journey.retried >= retries.times:
+        if journey.at_once or not error.passing or error.retry_after or journey.retried >= retries.times:
             return
         wait = retries.backoff_ms / 1000 * 2**journey.retried * (0.5 + self._dice() / 2)
         if wait + LEAST > journey.remaining or (not retries.before_up and self._next(journey) is not None):
@@ -291,6 +301,8 @@ class Dispatcher:
 
     async def ask(self, journey: Journey, trial: Trial, outgoing: Outgoing) -> bytes:
         """The whole body, of one call beside the answer's own; `UpstreamError` where nothing came of it."""
+        if trial.model.keys:
+            self._keyring.assign(journey, trial)
         if trial.connection.problem:
             raise CredentialUnavailable()
         if trial.model.id in self._breakers.unavailable(journey.runtime.id, trial.started):
@@ -324,6 +336,8 @@ class Dispatcher:
         trial.first_byte = monotonic()
         if response.status != 200:
             raise await refused(response, trial)
+        if trial.model.keys:
+            self._keyring.came(journey, trial, response.headers)
         return response
 
 

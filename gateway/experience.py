@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -20,8 +19,6 @@ from gateway.state import TenantRuntime
 
 MARK = b'"cache_control"'  # how callers say what is to be cached
 
-type Learning = Callable[[Sequence[Attempt]], None]  # told of a request's attempts once it is settled
-
 
 class Experience:
     def __init__(self) -> None:
@@ -34,7 +31,7 @@ class Experience:
         router: Router,
         runtime: TenantRuntime,
         call: Call,
-    ) -> tuple[RequestFacts, Learning | None]:
+    ) -> tuple[RequestFacts, Lesson | None]:
         """The facts with what is known, and who is to hear what came of the request."""
         known: dict[str, Any] = {}
         trail = None
@@ -48,17 +45,28 @@ class Experience:
         facts = replace(facts, **known) if known else facts
         if trail is None and not runtime.asks_speed:
             return facts, None
-        return facts, partial(self._learn, facts, runtime, trail)
+        return facts, Lesson(self, facts, runtime, trail)
 
-    def _learn(
-        self, facts: RequestFacts, runtime: TenantRuntime, trail: Trail | None, attempts: Sequence[Attempt]
+
+class Lesson:
+    """What one request teaches, once it is settled."""
+
+    __slots__ = ("_experience", "_facts", "_runtime", "_trail", "keys")
+
+    def __init__(
+        self, experience: Experience, facts: RequestFacts, runtime: TenantRuntime, trail: Trail | None
     ) -> None:
-        if trail is not None:
-            self.conversations.remember(trail, attempts, runtime.models, facts)
+        self._experience, self._facts, self._runtime, self._trail = experience, facts, runtime, trail
+        self.keys: Mapping[str, str] = trail.keys if trail else {}
+
+    def __call__(self, attempts: Sequence[Attempt]) -> None:
+        facts, runtime = self._facts, self._runtime
+        if self._trail is not None:
+            self._experience.conversations.remember(self._trail, attempts, runtime.models, facts)
         if runtime.asks_speed:
             streamed = Need.STREAMING in facts.needs
             for model, milliseconds in timed(attempts, streamed=streamed).items():
-                self.speeds.note(runtime.id, model, milliseconds, streamed=streamed)
+                self._experience.speeds.note(runtime.id, model, milliseconds, streamed=streamed)
 
 
 def timed(attempts: Sequence[Attempt], *, streamed: bool) -> Mapping[str, int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from time import monotonic
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec.structs import replace
 
@@ -71,6 +71,14 @@ class OutsideEnvelope(Exception):
     """A model was about to be called that the decision does not hold: a fault of ours, stopped here."""
 
 
+class Learning(Protocol):
+    """Who hears what came of a request. `keys` are those with which models have cached its conversation."""
+
+    keys: Mapping[str, str]
+
+    def __call__(self, attempts: Sequence[Attempt]) -> None: ...
+
+
 class Barred(Exception):
     """Calls beside the answer may not be made: no budget has room for them."""
 
@@ -100,6 +108,8 @@ class Journey:
         self.attempts: list[Attempt] = []
         self.begun = 0  # attempts of any kind
         self.again = ""  # the model that has failed and is to be asked once more
+        self.failed_keys: dict[str, set[str]] = {}  # by model, where it may be called with several
+        self.at_once = ""  # the model that is asked next, with another key
         self.retried = 0
         self.decide_us = 0
         self.sketch = b""  # of what was asked, where a rule of the router asks for quality
@@ -107,6 +117,7 @@ class Journey:
         self.unchecked = ""  # why it is sent without, where there are some (`core.checks`)
         self.dropped: set[str] = set()  # fields of the request that a provider could not be told
         self.settlement: Settlement | None = None
+        self.came_out = ""  # in the contract's words, once it is settled
         self.choices = 1  # answers asked for at once
         self.under_way: list[Trial] = []
         self.before_next: Callable[[str], Awaitable[None]] | None = (
@@ -115,7 +126,7 @@ class Journey:
         # `Barred` if calls for that purpose, at so many nano-dollars together, may not be made:
         self.before_aside: Callable[[Purpose, int], Awaitable[None]] | None = None
         self.on_settled: Callable[[], None] | None = None
-        self.learning: Callable[[Sequence[Attempt]], None] | None = None  # from what came of it
+        self.learning: Learning | None = None  # from what comes of it
         self.on_kept: Callable[[str, str], None] | None = None  # an answer's id, the provider key's name
         self._spool = spool
         self._envelope = frozenset([model.id for model in route.kept])
@@ -140,7 +151,10 @@ class Journey:
 
     @property
     def needs_logprobs(self) -> bool:
-        return any(check.mean_logprob is not None or check.margin is not None for check in self.checks)
+        checks = self.checks
+        return bool(checks) and any(
+            each.mean_logprob is not None or each.margin is not None for each in checks
+        )
 
     @property
     def needs_margin(self) -> bool:
@@ -274,6 +288,7 @@ class Journey:
             usage=trial.usage,
             usage_source=trial.usage_source,
             served_model=served[:200],
+            provider_key=trial.connection.name if trial.model.keys else "",
             started_ms=_ms(trial.started - self.arrived),
             first_byte_ms=None if trial.first_byte is None else _ms(trial.first_byte - trial.started),
             total_ms=_ms(monotonic() - trial.started),
@@ -310,7 +325,8 @@ class Journey:
             declared=declared,
             could=partial(within_floors, self.route.target, self.facts, self.router),
         )
-        settled = self._settled(delivered, status, outcome or self.outcome(delivered), error)
+        self.came_out = outcome or self.outcome(delivered)
+        settled = self._settled(delivered, status, error)
         self._spool.put(settled)
         telemetry.observe(settled)
         if self.on_settled is not None:
@@ -321,7 +337,7 @@ class Journey:
     def outcome(self, delivered: Attempt | None) -> str:
         return outcome_of(self.attempts, delivered)
 
-    def _settled(self, delivered: Attempt | None, status: int, outcome: str, error: str) -> RequestSettled:
+    def _settled(self, delivered: Attempt | None, status: int, error: str) -> RequestSettled:
         assert self.settlement is not None
         return RequestSettled(
             process=self._spool.process,
@@ -332,7 +348,7 @@ class Journey:
             rule=self.route.target.rule,
             tier=self.tier,
             floors=self.route.target.floors,
-            outcome=outcome,
+            outcome=self.came_out,
             status=status,
             error=error,
             model=delivered.model if delivered else "",

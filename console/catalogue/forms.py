@@ -88,7 +88,7 @@ class ModelForm(forms.Form):
     def __init__(self, *args: Any, keys: Iterable[str], known: Model | None = None, **rest: Any) -> None:
         super().__init__(*args, **rest)
         self.known = known  # the catalogue's
-        first = "The first key of its provider"
+        first = "The keys of its provider, in turn"
         self.fields["provider_key"].choices = [("", first), *((key, key) for key in keys)]  # type: ignore[attr-defined]
         unsaid = [("", f"As the catalogue: {known.tier.value}")] if known else [("", "Choose a tier")]
         self.fields["tier"].choices = [*unsaid, *TIERS]  # type: ignore[attr-defined]

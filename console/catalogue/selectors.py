@@ -38,6 +38,7 @@ def catalogue_of(tenant: Tenant) -> Catalogue:
         for model in listed
     ]
     models += [_custom(row, keys) for row in own.values() if row.model_id not in builtin.models()]
+    models = _with_all_keys(models, keys_alike(tenant), own)
     if tenant.unpriced_models == Unpriced.ESTIMATE:
         models = _estimated(models)
     used = {model.provider for model in models}
@@ -93,8 +94,40 @@ def prices_in(row: CustomModel) -> tuple[Price, ...]:
 
 
 def provider_keys(tenant: Tenant) -> dict[str, str]:
-    """Name → provider, the oldest first: of several keys of one provider, the first is used."""
+    """Name → provider, the oldest first. Of several keys of one provider, models bear the first one's name."""
     return dict(tenant.provider_keys.order_by("created_at", "name").values_list("name", "provider"))
+
+
+def keys_alike(tenant: Tenant) -> dict[str, tuple[str, ...]]:
+    """Provider → its keys at the address of the first, where there are several: any of them does for a model."""
+    rows = tenant.provider_keys.order_by("created_at", "name").values_list("provider", "name", "base_url")
+    found: dict[str, list[tuple[str, str]]] = {}
+    for provider, name, base_url in rows:
+        found.setdefault(provider, []).append((name, base_url))
+    alike = {
+        provider: tuple(name for name, address in keys if address == keys[0][1])
+        for provider, keys in found.items()
+    }
+    return {provider: names for provider, names in alike.items() if len(names) > 1}
+
+
+def _with_all_keys(
+    models: Sequence[Model], alike: Mapping[str, tuple[str, ...]], own: Mapping[str, CustomModel]
+) -> list[Model]:
+    """But for those that the tenant calls with a key that it names."""
+    if not alike:
+        return list(models)
+    named = {name for name, row in own.items() if row.provider_key}
+    return [
+        structs.replace(model, keys=alike[model.provider])
+        if model.provider in alike and model.id not in named
+        else model
+        for model in models
+    ]
+
+
+def _with_key(model: Model, keys: Mapping[str, str]) -> Model:
+    return structs.replace(model, provider_key=_first_key(model.provider, keys))
 
 
 def _with_key(model: Model, keys: Mapping[str, str]) -> Model:

@@ -89,6 +89,7 @@ class Model(Struct, frozen=True, kw_only=True, omit_defaults=True):
         ""  # why it answers only where a whitelist or a caller names it; empty: it may be chosen
     )
     provider_key: str = ""  # name of the provider key it is called with; empty: none is there
+    keys: tuple[str, ...] = ()  # all that it may be called with, that one among them, where there are several
 
     @property
     def wire_name(self) -> str:

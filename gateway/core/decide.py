@@ -257,7 +257,7 @@ def object_to(model: Model, target: Target, facts: RequestFacts, router: Router)
         return f"below {target.tier.value}, which {target.lifted_by or 'rule ' + target.rule} asks for"
     if facts.native and not is_native(model, facts, router):
         return f"its provider cannot be told '{facts.native}'"
-    if facts.made_by and model.provider_key != facts.made_by:
+    if facts.made_by and facts.made_by not in (model.keys or (model.provider_key,)):
         return f"what this request follows was made with the key {facts.made_by}"
     if missing := (facts.needs & _ABILITIES) - model.can:
         return f"lacks {', '.join(sorted(missing))}"

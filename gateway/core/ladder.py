@@ -67,6 +67,7 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage: Usage = NOTHING
     usage_source: UsageSource = UsageSource.NONE
     served_model: str = ""  # as the provider names what answered
+    provider_key: str = ""  # name, where it is not the first of several
     started_ms: int = 0  # after the request's arrival
     first_byte_ms: int | None = None
     total_ms: int = 0

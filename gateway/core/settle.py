@@ -96,7 +96,7 @@ def line_of(attempt: Attempt, models: Mapping[str, Model], day: date) -> Settled
         attempt=attempt,
         provider=model.provider,
         tier=model.tier,
-        provider_key=model.provider_key,
+        provider_key=attempt.provider_key or model.provider_key,
         cost=attempt_cost(model, attempt, day),
         price=price and banded(price, attempt.usage.prompt),
     )

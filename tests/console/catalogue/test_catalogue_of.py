@@ -52,7 +52,22 @@ def test_a_model_is_called_with_the_first_key_of_its_provider(acme: Tenant) -> N
     key(acme, "z-first", "openai")
     key(acme, "a-second", "openai")
     assert model(acme, "openai/gpt-5").provider_key == "z-first"
+    assert model(acme, "openai/gpt-5").keys == ("z-first", "a-second")
     assert model(acme, "anthropic/claude-haiku-4-5").provider_key == ""
+
+
+def test_keys_of_one_provider_take_turns_where_they_are_alike(acme: Tenant, ada: Person) -> None:
+    key(acme, "first", "openai")
+    acme.provider_keys.create(name="elsewhere", provider="openai", base_url="https://proxy.acme.test/v1")
+    assert model(acme, "openai/gpt-5").keys == ()
+    key(acme, "second", "openai")
+    assert model(acme, "openai/gpt-5").keys == ("first", "second")
+    own = structs.replace(LLAMA, id="openai/gpt-5-mini", provider_key="second", upstream_model="")
+    actions.put_model(acme, own, acting=ada.acting)
+    assert (model(acme, "openai/gpt-5-mini").provider_key, model(acme, "openai/gpt-5-mini").keys) == (
+        "second",
+        (),
+    )
 
 
 def test_a_model_without_a_price_counts_as_the_dearest_of_its_tier_if_the_tenant_says_so(
