@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+import billing.heard  # noqa: F401 (models of its own)
 from console.tenancy import Owned
 from gateway.core.snapshot import BudgetScope
 

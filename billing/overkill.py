@@ -145,7 +145,7 @@ def _oversized(
     """What one rule did with one class; of a router that was published within the span, before and since."""
     groups = _groups(spend(tenant, query.told_apart(*_BY)).rows)
     for router in dict.fromkeys(key[0] for key in groups):
-        before, since = _parts_of(query.period, router, in_force)
+        before, since = parts_of(query.period, router, in_force)
         for period, standing in ((before, Standing.REPLACED), (since, None)):
             if period is None:
                 continue
@@ -166,7 +166,7 @@ def _groups(rows: Iterable[Row]) -> Mapping[tuple[str, ...], list[Row]]:
     return groups
 
 
-def _parts_of(span: Period, router: str, in_force: InForce) -> tuple[Period | None, Period | None]:
+def parts_of(span: Period, router: str, in_force: InForce) -> tuple[Period | None, Period | None]:
     """Before and since the policy that is served; the hour it was published in still belongs to before."""
     if not router:
         return None, span

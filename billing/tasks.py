@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from redis import Redis, RedisError
 
-from billing import daily, exclusive, holding, ingest, partitions, rollup, self_check, sequences
+from billing import daily, exclusive, heard, holding, ingest, partitions, rollup, self_check, sequences
 from billing.reconcile import reconcile
 from billing.stream import Stream
 from console.tenancy import every_tenant
@@ -66,6 +66,11 @@ def tell_gaps() -> None:
     """A number that a gateway gave out and that did not come within a minute is an event lost, or held back."""
     for gap in sequences.new_gaps(now=timezone.now()):
         log.error("events_missing", process=gap.process, first=gap.first, last=gap.last)
+
+
+@shared_task(name="billing.tasks.find_repeats")
+def find_repeats() -> None:
+    heard.find_repeats(now=timezone.now())
 
 
 @shared_task(name="billing.tasks.check_the_books")

@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {
     "days": {"task": "billing.tasks.sum_days", "schedule": 60.0, "options": {"expires": 60}},
     "partitions": {"task": "billing.tasks.keep_partitions", "schedule": 3600.0, "options": {"expires": 3600}},
     "statistics": {"task": "billing.tasks.keep_statistics", "schedule": 3600.0, "options": {"expires": 3600}},
+    "repeats": {"task": "billing.tasks.find_repeats", "schedule": 600.0, "options": {"expires": 600}},
     "books": {"task": "billing.tasks.check_the_books", "schedule": 3600.0, "options": {"expires": 3600}},
     "prices": {
         "task": "console.catalogue.tasks.refresh_prices",

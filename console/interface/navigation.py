@@ -40,6 +40,7 @@ NAVIGATION = (
         (
             Item("Route Optimization", "savings", "trending-down"),
             Item("Model overkill", "overkill", "scale"),
+            Item("Model underkill", "underkill", "stairs-up"),
             Item("Spend", "spend", "chart-bar"),
             Item("Budgets", "budgets", "wallet", ("budget",)),
             Item("Statements", "statements", "receipt", ("statement",)),

@@ -93,7 +93,7 @@ def alternative(
     models: Iterable[Model],
     *,
     calls_for: Tier,
-    served: Tier,
+    served: Tier | None,
     needs: Collection[Need],
     longest: int,
     usage: Usage,
@@ -101,7 +101,7 @@ def alternative(
     day: date,
     like: Model | None = None,
 ) -> Alternative | None:
-    """The cheapest of `models` (those that the router may use) below `served` that can do the work.
+    """The cheapest of `models` (those that the router may use) below `served`, if that is given, that can do the work.
 
     `usage` is the sum over `requests` requests and `longest` the largest of their contexts, so that one
     answer holds for each of them. A model without a price is no alternative: what it saves is not known.
@@ -116,7 +116,8 @@ def alternative(
             cost=cost(price, usage) + price.per_request * (requests - 1),
         )
         for model in models
-        if calls_for <= model.tier < served
+        if calls_for <= model.tier
+        and (served is None or model.tier < served)
         and abilities <= model.can
         and longest <= model.context
         and (like is None or (model.provider, model.dialect) == (like.provider, like.dialect))

@@ -25,6 +25,8 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     "savings": (VIEWER, None),
     "overkill": (VIEWER, None),
     "overkill_rule": (None, EDITOR),
+    "underkill": (VIEWER, None),
+    "underkill_rule": (None, EDITOR),
     "requests": (VIEWER, None),
     "request": (VIEWER, None),
     "dead_letters": (VIEWER, None),

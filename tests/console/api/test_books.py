@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from billing.models import LedgerEntry, RequestRecord
-from console.tenancy import within
+from console.tenancy import Role, within
 from console.tenants.models import Plan, Tenant
 from gateway.core.ladder import AttemptOutcome, Kind
 from gateway.core.money import usd
 from gateway.core.price import UsageSource, cost
 from tests.billing.events import GPT_5, HAIKU, MINI, MYSTERY, NANO, NOON, attempt, settled
-from tests.console.api.conftest import Booking, Program
+from tests.console.api.conftest import Booking, Program, program_of
 
 MARCH = "from=2026-03-01&to=2026-03-31"
 ROW = {
@@ -234,7 +234,38 @@ def test_overkill_names_what_would_have_done(support: Tenant, viewer: Program, b
     assert Decimal(answer["saving_usd"]) > 0
 
 
-@pytest.mark.parametrize("path", ["savings", "overkill"])
+def test_underkill_and_what_callers_say_of_answers(traffic: Tenant, viewer: Program) -> None:
+    analyst = program_of(traffic, Role.ANALYST)
+    assert viewer.get("requests/r1/outcome").status == 404
+    said = analyst.put("requests/r1/outcome", {"score": 0.25})
+    assert (said.status, said.body["request"], said.body["score"]) == (200, "r1", 0.25)
+    assert viewer.get("requests/r1/outcome").body == said.body
+    for body, status in (
+        ({"score": 2}, 400),
+        ({"score": "bad"}, 400),
+        ({}, 400),
+        ({"score": 0, "x": 1}, 400),
+    ):
+        assert analyst.put("requests/r1/outcome", body).status == status
+    assert analyst.put("requests/r9/outcome", {"score": 1}).status == 404
+    assert analyst.put("requests/e1/outcome", {"score": 1}).status == 404
+
+    (finding,) = viewer.get(f"underkill?{MARCH}").body["results"]
+
+    wasted = usd(cost(NANO.prices[0], attempt(NANO).usage))
+    assert (finding["router"], finding["class"], finding["served"]) == (
+        "support",
+        "classification",
+        "lightweight",
+    )
+    assert (finding["answers"], finding["wasted_usd"], finding["standing"]) == (3, wasted, "replaced")
+    haiku, model = finding["models"]
+    assert (haiku["model"], haiku["answers"], haiku["rejected"]) == (HAIKU.id, 1, 0)
+    assert (model["model"], model["rejected"], model["unmended"], model["waited_ms"]) == (NANO.id, 1, 0, 0)
+    assert (model["repeated"], model["low_outcomes"], model["outcomes"]) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("path", ["savings", "overkill", "underkill"])
 def test_the_free_plan_has_no_ai_inside(acme: Tenant, viewer: Program, path: str) -> None:
     acme.plan = Plan.FREE
     acme.save()

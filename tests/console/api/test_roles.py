@@ -40,9 +40,11 @@ TABLE: dict[str, dict[str, Role]] = {
     "api_member": {"GET": VIEWER, "PATCH": ADMIN, "DELETE": ADMIN},
     "api_requests": {"GET": VIEWER},
     "api_request": {"GET": VIEWER},
+    "api_outcome": {"GET": VIEWER, "PUT": ANALYST},
     "api_usage": {"GET": VIEWER},
     "api_savings": {"GET": VIEWER},
     "api_overkill": {"GET": VIEWER},
+    "api_underkill": {"GET": VIEWER},
     "api_exports": {"GET": VIEWER},
     "api_audit": {"GET": VIEWER},
     "api_config": {"GET": VIEWER, "PUT": ADMIN},
@@ -127,6 +129,7 @@ BODIES: dict[str, object] = {
     "routers/support/policy": {"otherwise": {"tier": "local"}},
     "routers/support/explain": {"text": "x"},
     "members": {"role": "viewer"},
+    "requests/r1/outcome": {"score": 1},
     "provider-keys": {"secret": "sk-0123456789abcdefghij"},
 }
 UPSERTS = ("models/", "budgets/")  # by a name of the tenant's own: putting makes one, and touches no other's

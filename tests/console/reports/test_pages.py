@@ -24,7 +24,7 @@ from tests.billing.events import GPT_5, MINI, MYSTERY, NANO, attempt, settled
 from tests.console.conftest import Person
 from tests.console.reports.conftest import POLICY, TODAY, Book
 
-PAGES = ("", "spend/", "savings/", "overkill/", "requests/")
+PAGES = ("", "spend/", "savings/", "overkill/", "underkill/", "requests/")
 
 
 def shown(client: Client, path: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from console.routers.editing import NotThere
-from console.routers.relief import relieve
+from console.routers.relief import lift, relieve
 from gateway.core.conditions import Condition
 from gateway.core.decide import Route, decide
 from gateway.core.facts import RequestClass, RequestFacts, Tier
-from gateway.core.policy import Otherwise, Policy, Rule
+from gateway.core.policy import Cascade, Check, Otherwise, Policy, Rule
 from tests.core.build import facts, router
 
 TAGGED = Rule(name="tagged", when=Condition(tag={"team": "search"}), tier=Tier.PREMIUM)
@@ -56,3 +56,19 @@ def test_what_is_gone_or_makes_no_sense_is_refused() -> None:
         relieve(POLICY, "gone", RequestClass.CODING, called_for=Tier.MID, served=Tier.PREMIUM)
     with pytest.raises(NotThere, match="never calls for"):
         relieve(POLICY, "otherwise", RequestClass.CODING, called_for=Tier.SMALL, served=Tier.PREMIUM)
+
+
+def test_what_went_too_low_goes_up_and_is_still_checked_where_it_can_climb() -> None:
+    checked = Cascade(up_to=Tier.PREMIUM, checks=(Check(not_refusal=True),))
+    policy = Policy(
+        rules=(Rule(name="cheap", when=Condition(tag={"team": "search"}), tier=Tier.SMALL, cascade=checked),)
+    )
+    mended, place = lift(policy, "cheap", RequestClass.CODING, to=Tier.MID)
+    assert (place, mended.rules[0].name, mended.rules[0].cascade) == (0, "coding up to mid", checked)
+    search = {"tags": {"team": "search"}}
+    assert tier(mended, facts(**search, request_class=RequestClass.CODING)) is Tier.MID
+    assert tier(mended, facts(**search, request_class=RequestClass.EXTRACTION)) is Tier.SMALL
+    highest, _ = lift(policy, "cheap", RequestClass.CODING, to=Tier.PREMIUM)
+    assert highest.rules[0].cascade is None
+    with pytest.raises(NotThere, match="no rule gone"):
+        lift(policy, "gone", RequestClass.CODING, to=Tier.MID)
