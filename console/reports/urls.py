@@ -7,6 +7,7 @@ from console.reports.pages.overview import overview
 from console.reports.pages.requests import request, requests
 from console.reports.pages.savings import savings
 from console.reports.pages.spend import spend
+from console.reports.pages.underkill import underkill, underkill_rule
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview, name="overview"),
@@ -15,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("savings/", savings, name="savings"),
     path("overkill/", overkill, name="overkill"),
     path("overkill/rule/", overkill_rule, name="overkill_rule"),
+    path("underkill/", underkill, name="underkill"),
+    path("underkill/rule/", underkill_rule, name="underkill_rule"),
     path("requests/", requests, name="requests"),
     path("requests/<str:request_id>/", request, name="request"),
     path("unread-events/", dead_letters, name="dead_letters"),
