@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404
 from django.utils import timezone
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from console.api.endpoint import Call, Endpoint, named, operation, submission
 from console.api.errors import invalid
 from console.api.listing import PAGE, Listing, limit_of, paged, position
 from console.catalogue import actions
-from console.catalogue.specs import ModelSpec
+from console.catalogue.specs import AMOUNTS, ModelSpec
 from console.routers.selectors import surroundings
 from console.tenancy import Role
 from gateway.core import catalogue
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """`price` is today's, in USD per million tokens (`per_request` a request); null when none is known.
+    """`price` is today's, in USD per million tokens (`per_request` a request); null when none is known. `other_prices`
+    are those of service tiers, regions and long prompts.
 
-    `custom` models are the tenant's own, or its word on one of the catalogue. `because` is why a model is
+    `dialect` is the protocol in which its provider is asked. `custom` models are the tenant's own, or its word on one of the catalogue. `because` is why a model is
     out of reach of every router; null when it is not.
     """
 
@@ -37,12 +38,14 @@ class Model(Struct, frozen=True, kw_only=True):
     provider: str
     provider_key: str | None
     upstream_model: str
+    dialect: str
     tier: Tier
     kind: ModelKind
     context: int
     max_output: int | None
     can: list[Need]
     price: dict[str, str] | None
+    other_prices: list[dict[str, str]]
     custom: bool
     within_reach: bool
     because: str | None
@@ -98,18 +101,21 @@ def shown(tenant: Tenant) -> Callable[[catalogue.Model], Model]:
     custom = set(tenant.custom_models.values_list("model_id", flat=True))
 
     def show(model: catalogue.Model) -> Model:
+        price = model.price(today)
         bar = bar_of(model, providers, around.whitelist, None)
         return Model(
             id=model.id,
             provider=model.provider,
             provider_key=model.provider_key or None,
             upstream_model=model.wire_name,
+            dialect=model.dialect or providers[model.provider].dialect,
             tier=model.tier,
             kind=model.kind,
             context=model.context,
             max_output=model.max_output,
             can=sorted(model.can),
-            price=price_row(model.price(today)),
+            price=price_row(price),
+            other_prices=other_rows(price) if price else [],
             custom=model.id in custom,
             within_reach=not bar,
             because=bar or None,
@@ -121,9 +127,20 @@ def shown(tenant: Tenant) -> Callable[[catalogue.Model], Model]:
 def price_row(price: Price | None) -> dict[str, str] | None:
     if price is None:
         return None
-    amounts = {
-        name: value
-        for name, value in structs.asdict(price).items()
-        if isinstance(value, int) and name != "above"
-    }
-    return {"since": price.since.isoformat(), **{name: usd(value) for name, value in amounts.items()}}
+    amounts = {name: getattr(price, name) for name in AMOUNTS}
+    told = {name: usd(value) for name, value in amounts.items() if value is not None}
+    return {"since": price.since.isoformat(), **told}
+
+
+def other_rows(price: Price) -> list[dict[str, str]]:
+    rows = [*price.bands, *(row for other in price.others for row in (other, *other.bands))]
+    return [
+        {
+            "service_tier": row.service_tier or "standard",
+            "region": row.region,
+            "above": str(row.above),
+            **(price_row(row) or {}),
+        }
+        for row in rows
+        if not row.estimated
+    ]

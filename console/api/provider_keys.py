@@ -16,12 +16,16 @@ from console.tenancy import Role
 
 
 class ProviderKey(Struct, frozen=True, kw_only=True):
-    """The `fingerprint` tells keys apart and gives nothing away; an empty `base_url` is the provider's own."""
+    """The `fingerprint` tells keys apart and gives nothing away; an empty `base_url` is the provider's own.
+
+    By the `region` it is priced, where the price book knows prices of that region.
+    """
 
     id: str
     name: str
     provider: str
     base_url: str
+    region: str
     last4: str
     fingerprint: str
     state: str
@@ -36,6 +40,7 @@ class NewProviderKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     provider: str
     secret: Given = ""
     base_url: str = ""
+    region: str = ""
 
 
 class Replacement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +48,7 @@ class Replacement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     secret: Given
     base_url: str | None = None
+    region: str | None = None
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -66,6 +72,7 @@ class ProviderKeys(Endpoint):
             provider=given.provider,
             secret=revealed(given.secret),
             base_url=given.base_url,
+            region=given.region,
             acting=call.acting,
         )
         return shown(made)
@@ -84,6 +91,7 @@ class OneProviderKey(Endpoint):
             call.tenant.provider_keys.get(pk=key),
             secret=revealed(given.secret),
             base_url=given.base_url,
+            region=given.region,
             acting=call.acting,
         )
         return shown(replaced)
@@ -111,6 +119,7 @@ def shown(key: models.ProviderKey) -> ProviderKey:
         name=key.name,
         provider=key.provider,
         base_url=key.base_url,
+        region=key.region,
         last4=key.last4,
         fingerprint=key.fingerprint,
         state=key.state,

@@ -7,14 +7,14 @@ from typing import Any
 
 from django import forms
 
-from console.catalogue import builtin
+from console.catalogue import builtin, price_sheet
 from console.catalogue.fields import TIERS, Words, choices
-from console.catalogue.specs import MODEL_ID, ModelSpec, PriceSpec
+from console.catalogue.specs import AMOUNTS, MODEL_ID, ModelSpec, OtherPrice, PriceSpec
 from gateway.core.catalogue import SPOKEN, Model
 from gateway.core.facts import ModelKind, Need, Tier
 
 ANY, LISTED = "any", "listed"
-PRICES = PriceSpec.__struct_fields__
+PRICES = AMOUNTS
 
 
 class WhitelistForm(forms.Form):
@@ -34,6 +34,13 @@ class WhitelistForm(forms.Form):
     def whitelist(self) -> tuple[str, ...] | None:
         """Only after `is_valid`."""
         return None if self.cleaned_data["kind"] == ANY else self.cleaned_data["patterns"]
+
+
+class SheetForm(forms.Form):
+    sheet = forms.FileField(
+        label="Sheet of prices",
+        help_text="CSV as it is downloaded here: a row a price, in USD per million tokens. Models that it does not name stay.",
+    )
 
 
 class ModelFilter(forms.Form):
@@ -98,6 +105,14 @@ class ModelForm(forms.Form):
             self.fields[f"price_{name}"] = forms.CharField(
                 label=_PRICE_LABELS[name], required=False, max_length=30
             )
+        self.fields["price_others"] = forms.CharField(
+            label="Other service tiers, regions, long prompts",
+            required=False,
+            max_length=10_000,
+            widget=forms.Textarea(attrs={"rows": 3, "class": "mono"}),
+            help_text="One a line: service_tier=flex input=0.6 output=5, or above=200000 input=2.5 output=15. "
+            "A service tier that is not listed has no known price.",
+        )
 
     @classmethod
     def of(cls, spec: ModelSpec, *, keys: Iterable[str]) -> ModelForm:
@@ -115,6 +130,7 @@ class ModelForm(forms.Form):
         }
         if spec.price:
             initial |= {f"price_{name}": getattr(spec.price, name) for name in PRICES}
+            initial["price_others"] = price_sheet.lines_of(spec.price.others)
             initial |= {
                 f"price_{name}": getattr(spec.price, name) or None for name in ("per_request", "per_search")
             }
@@ -130,17 +146,22 @@ class ModelForm(forms.Form):
             raise forms.ValidationError("Write it as provider/model, without spaces.")
         return written
 
+    def clean_price_others(self) -> tuple[OtherPrice, ...]:
+        return price_sheet.others_in(self.cleaned_data["price_others"])
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         for name in ("input", "output"):
-            if any(cleaned.get(f"price_{each}") for each in PRICES) and not cleaned.get(f"price_{name}"):
+            if any(cleaned.get(f"price_{each}") for each in (*PRICES, "others")) and not cleaned.get(
+                f"price_{name}"
+            ):
                 self.add_error(f"price_{name}", "A price says both input and output.")
         return cleaned
 
     def refuse(self, refused: forms.ValidationError) -> None:
         """Shows what the action said against it, beside the field."""
         for field, errors in refused.message_dict.items():
-            name = field.replace(".", "_")
+            name = "price_others" if field.startswith("price.others") else field.replace(".", "_")
             self.add_error(name if name in self.fields else None, errors)
 
     @property
@@ -164,7 +185,7 @@ class ModelForm(forms.Form):
 
 def _price(cleaned: dict[str, Any]) -> PriceSpec | None:
     given = {name: cleaned[f"price_{name}"] for name in PRICES if cleaned[f"price_{name}"]}
-    return PriceSpec(**given) if given else None
+    return PriceSpec(**given, others=cleaned["price_others"]) if given else None
 
 
 _KINDS = {ModelKind.CHAT: "answers", ModelKind.EMBEDDING: "embeddings"}

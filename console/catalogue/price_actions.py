@@ -1,16 +1,21 @@
-"""Changes of a tenant's price book: prices that were proposed are accepted or rejected, never taken over in silence."""
+"""Changes of a tenant's price book: prices that were proposed are accepted or rejected, never taken over in silence;
+its own come by a sheet.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from msgspec import structs
 
 from console.audit import actions as audit
 from console.audit.actor import Actor
+from console.catalogue import actions
 from console.catalogue.models import PriceBook, PriceEdition
 from console.catalogue.price_book import (
     Proposal,
@@ -20,6 +25,8 @@ from console.catalogue.price_book import (
     proposals,
     tenant_edition,
 )
+from console.catalogue.selectors import spec_in
+from console.catalogue.specs import ModelSpec, PriceSpec
 from console.outbox import actions as outbox
 
 if TYPE_CHECKING:
@@ -71,6 +78,22 @@ def decide(tenant: Tenant, keys: Collection[str], *, accepted: bool, acting: Act
     if found and accepted:
         outbox.mark(tenant)
     return found
+
+
+@transaction.atomic
+def put_sheet(tenant: Tenant, prices: Mapping[str, PriceSpec], *, acting: Actor) -> tuple[str, ...]:
+    """The tenant's own prices of these models, all or none; the others stay. Gives the models that changed."""
+    own = {row.model_id: spec_in(row) for row in tenant.custom_models.filter(model_id__in=prices)}
+    changed = []
+    for model, price in prices.items():
+        spec = structs.replace(own.get(model, ModelSpec(id=model)), price=price)
+        try:
+            if actions.put_model(tenant, spec, acting=acting):
+                changed.append(model)
+        except ValidationError as refused:
+            said = [f"{model}, {field}: {' '.join(told)}" for field, told in refused.message_dict.items()]
+            raise ValidationError(said) from None
+    return tuple(changed)
 
 
 def _edition() -> PriceEdition:

@@ -15,7 +15,7 @@ from console.catalogue.specs import DEFAULT_CONTEXT, ModelSpec, spec_of
 from gateway.core.catalogue import Model, Provider
 from gateway.core.facts import ModelKind, Need, Tier
 from gateway.core.policy import Floor
-from gateway.core.price import ANY, Price, Unpriced
+from gateway.core.price import ANY, Price, Unpriced, within_region
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
@@ -38,6 +38,8 @@ def catalogue_of(tenant: Tenant) -> Catalogue:
         for model in listed
     ]
     models += [_custom(row, keys) for row in own.values() if row.model_id not in builtin.models()]
+    regions = dict(tenant.provider_keys.exclude(region="").values_list("name", "region"))
+    models = [_in_region(model, regions) if model.provider_key in regions else model for model in models]
     models = _with_all_keys(models, keys_alike(tenant), own)
     if tenant.unpriced_models == Unpriced.ESTIMATE:
         models = _estimated(models)
@@ -99,11 +101,12 @@ def provider_keys(tenant: Tenant) -> dict[str, str]:
 
 
 def keys_alike(tenant: Tenant) -> dict[str, tuple[str, ...]]:
-    """Provider → its keys at the address of the first, where there are several: any of them does for a model."""
-    rows = tenant.provider_keys.order_by("created_at", "name").values_list("provider", "name", "base_url")
-    found: dict[str, list[tuple[str, str]]] = {}
-    for provider, name, base_url in rows:
-        found.setdefault(provider, []).append((name, base_url))
+    """Provider → its keys at the address and in the region of the first, where there are several: any does for a model."""
+    words = ("provider", "name", "base_url", "region")
+    rows = tenant.provider_keys.order_by("created_at", "name").values_list(*words)
+    found: dict[str, list[tuple[str, tuple[str, str]]]] = {}
+    for provider, name, base_url, region in rows:
+        found.setdefault(provider, []).append((name, (base_url, region)))
     alike = {
         provider: tuple(name for name, address in keys if address == keys[0][1])
         for provider, keys in found.items()
@@ -130,8 +133,9 @@ def _with_key(model: Model, keys: Mapping[str, str]) -> Model:
     return structs.replace(model, provider_key=_first_key(model.provider, keys))
 
 
-def _with_key(model: Model, keys: Mapping[str, str]) -> Model:
-    return structs.replace(model, provider_key=_first_key(model.provider, keys))
+def _in_region(model: Model, regions: Mapping[str, str]) -> Model:
+    region = regions[model.provider_key]
+    return structs.replace(model, prices=tuple(within_region(price, region) for price in model.prices))
 
 
 def _first_key(provider: str, keys: Mapping[str, str]) -> str:

@@ -21,17 +21,19 @@ from gateway.core.price import Price
 MAX_PATTERNS = 500
 MAX_FLOORS = 100
 MAX_NAME = 100
+MAX_OTHERS = 100
 MAX_CONTEXT = 100_000_000
 DEFAULT_CONTEXT = 128_000  # of a custom model that does not say
 MAX_PRICE = nano(1_000_000)  # a million dollars per million tokens: a slip of the decimal point
 
 MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,49}/[A-Za-z0-9@:._/+-]{1,140}")
+WORD = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # a service tier, a region
 PATTERN = re.compile(r"[A-Za-z0-9@:._/+*-]+")
 
 type Amount = int | float | str  # USD
 
 
-class PriceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Amounts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """USD per million tokens; `per_request` in USD a request, `per_search` in USD a search of the web."""
 
     input: Amount
@@ -46,6 +48,27 @@ class PriceSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     image_output: Amount | None = None
     per_request: Amount = 0
     per_search: Amount = 0
+
+
+class OtherPrice(Amounts, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a service tier costs, or a region, or a prompt of more than `above` tokens, or what has several of them."""
+
+    service_tier: str = ""
+    region: str = ""
+    above: int = 0
+
+    @property
+    def served(self) -> tuple[str, str]:
+        return self.service_tier, self.region
+
+
+class PriceSpec(Amounts, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What everything costs that none of `others` is about; a service tier that none is about has no price."""
+
+    others: tuple[OtherPrice, ...] = ()
+
+
+AMOUNTS = Amounts.__struct_fields__
 
 
 class ModelSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -65,21 +88,60 @@ class ModelSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
 
 def price_of(spec: PriceSpec, *, since: date) -> Price:
     """`ValidationError` names each amount that is none."""
+    wrong = dict(_misplaced(spec.others))
+    standard = _priced(spec, since, "price", wrong)
+    rows = [
+        structs.replace(
+            _priced(other, since, f"price.others[{place}]", wrong),
+            service_tier=other.service_tier,
+            region=other.region,
+            above=other.above,
+        )
+        for place, other in enumerate(spec.others)
+    ]
+    if wrong:
+        raise ValidationError(wrong)
+    whole = sorted((row for row in rows if not row.above), key=_served)
+    others = tuple(_with_bands(row, rows) for row in whole)
+    return structs.replace(_with_bands(standard, rows), others=others)
+
+
+def _priced(spec: Amounts, since: date, place: str, wrong: dict[str, str]) -> Price:
+    """Notes in `wrong` what is no amount."""
     amounts: dict[str, int | None] = {}
-    wrong: dict[str, str] = {}
-    for name in PriceSpec.__struct_fields__:
+    for name in AMOUNTS:
         try:
             amounts[name] = _amount(getattr(spec, name))
         except ValueError as error:
-            wrong[f"price.{name}"] = str(error)
-    if wrong:
-        raise ValidationError(wrong)
+            wrong[f"{place}.{name}"] = str(error)
     return structs.replace(Price(since=since, input=0, output=0), **amounts)
 
 
+def _with_bands(price: Price, rows: Sequence[Price]) -> Price:
+    bands = [row for row in rows if row.above and _served(row) == _served(price)]
+    return structs.replace(price, bands=tuple(sorted(bands, key=_above)))
+
+
+def _served(price: Price) -> tuple[str, str]:
+    return price.service_tier, price.region
+
+
+def _above(price: Price) -> int:
+    return price.above
+
+
 def spec_of(price: Price) -> PriceSpec:
-    fields = {name: getattr(price, name) for name in PriceSpec.__struct_fields__}
-    return PriceSpec(**{name: _plain(value) for name, value in fields.items() if value is not None})
+    rows = [*price.bands, *(row for other in price.others for row in (other, *other.bands))]
+    others = tuple(
+        OtherPrice(service_tier=row.service_tier, region=row.region, above=row.above, **_amounts(row))
+        for row in rows
+    )
+    return PriceSpec(others=others, **_amounts(price))
+
+
+def _amounts(price: Price) -> dict[str, int | float]:
+    fields = {name: getattr(price, name) for name in AMOUNTS}
+    return {name: _plain(value) for name, value in fields.items() if value is not None}
 
 
 def check_model(spec: ModelSpec) -> None:
@@ -126,6 +188,34 @@ def _objections(spec: ModelSpec) -> Iterator[tuple[str, str]]:
         )
     if len(spec.provider_key) > 100:
         yield "provider_key", "No provider key has so long a name."
+
+
+def _misplaced(others: Sequence[OtherPrice]) -> Iterator[tuple[str, str]]:
+    """Prices that nothing could be billed by, or that two rows give."""
+    whole = {other.served for other in others if not other.above} | {("", "")}
+    keys = [(*other.served, other.above) for other in others]
+    for place, other in enumerate(others):
+        where = f"price.others[{place}]"
+        if len(others) > MAX_OTHERS:
+            yield where, f"At most {MAX_OTHERS} other prices."
+            return
+        for name, word in (("service_tier", other.service_tier), ("region", other.region)):
+            if word and not WORD.fullmatch(word):
+                yield (
+                    f"{where}.{name}",
+                    "Write it as the provider does, in small letters: flex, eu-central-1.",
+                )
+        if not 0 <= other.above <= MAX_CONTEXT or keys[place] == ("", "", 0):
+            yield (
+                where,
+                "Say of what it is the price: a service_tier, a region, or prompts above so many tokens.",
+            )
+        elif keys.index(keys[place]) < place:
+            yield where, "This is priced twice: leave one of the two out."
+        elif other.above and other.served not in whole:
+            yield where, "Say first what short prompts cost there: the same without above."
+        elif other.region and ("", other.region) not in whole:
+            yield where, "Say first what the region costs: the same without service_tier."
 
 
 def _outside(number: int | None, low: int, high: int) -> str:

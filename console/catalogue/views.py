@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import date
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
@@ -18,6 +21,7 @@ from console.catalogue.specs import ModelSpec
 from console.tenancy import Role, TenantRequest, member
 from gateway.core.facts import Tier
 from gateway.core.policy import Floor
+from gateway.core.price import Price, price_on
 
 NEW_FLOOR = Floor(name="", tier=Tier.MID)
 
@@ -114,10 +118,19 @@ def model(request: TenantRequest, model_id: str) -> HttpResponse:
         "model": found,
         "own": own,
         "is_custom": model_id not in builtin.models(),
+        "price_rows": list(_price_rows(found.prices, today)),
         "form": ModelForm.of(spec, keys=keys),
         "can_edit": request.membership.holds(Role.ADMIN),
     }
     return render(request, "catalogue/model.html", context)
+
+
+def _price_rows(prices: Sequence[Price], today: date) -> Iterator[tuple[Price, bool]]:
+    """The newest first, each with its long prompts and service tiers; whether another has taken its place."""
+    held = price_on(prices, today)
+    for price in reversed(prices):
+        for row in (price, *price.bands, *(row for other in price.others for row in (other, *other.bands))):
+            yield row, held is not None and price.since < held.since
 
 
 @require_POST

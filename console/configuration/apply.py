@@ -180,6 +180,7 @@ class Step:
             provider=entry.provider,
             secret=secret,
             base_url=entry.base_url,
+            region=entry.region,
             acting=self.acting,
         )
         self.say("+", "provider key", entry.name)
@@ -198,8 +199,16 @@ class Step:
                 f"{place}.secret", "a new base_url needs the secret again: it never moves by itself"
             )
         if moved or changed:
-            provider_keys.replace(key, secret=secret or "", base_url=entry.base_url, acting=self.acting)
-            self.say("~", "provider key", entry.name)
+            provider_keys.replace(
+                key,
+                secret=secret or "",
+                base_url=entry.base_url,
+                region=entry.region or None,
+                acting=self.acting,
+            )
+        elif not entry.region or not provider_keys.set_region(key, entry.region, acting=self.acting):
+            return
+        self.say("~", "provider key", entry.name)
 
     def models(self, document: Document) -> None:
         for index, spec in enumerate(document.models):

@@ -51,6 +51,7 @@ class ProviderKeyEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     provider: str
     secret: SecretSource | None = None
     base_url: str = ""
+    region: str = ""  # left out: as it is, or as the address or the key says
 
 
 class GatewayKeyEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

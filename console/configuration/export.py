@@ -56,7 +56,11 @@ def members_of(tenant: Tenant) -> tuple[MemberEntry, ...]:
 def provider_keys_of(tenant: Tenant) -> tuple[ProviderKeyEntry, ...]:
     return tuple(
         ProviderKeyEntry(
-            name=key.name, provider=key.provider, base_url=key.base_url, secret=KEEP if key.sealed else None
+            name=key.name,
+            provider=key.provider,
+            base_url=key.base_url,
+            region=key.region,
+            secret=KEEP if key.sealed else None,
         )
         for key in tenant.provider_keys.order_by("created_at", "name")
     )

@@ -30,6 +30,11 @@ class SecretInput(forms.PasswordInput):
         return False
 
 
+REGION_HELP = (
+    "Where prices differ by region: as the provider writes it. Empty: as the address or the key says."
+)
+
+
 class SecretField(forms.CharField):
     """The action says whether it is needed and right, so that REST and files are told the same."""
 
@@ -61,7 +66,9 @@ class ProviderKeyForm(SentOnce):
         ),
     )
 
-    field_order = ("provider", "name", "secret", "base_url")
+    region = forms.CharField(required=False, max_length=40, help_text=REGION_HELP)
+
+    field_order = ("provider", "name", "secret", "base_url", "region")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,6 +79,7 @@ class ProviderKeyForm(SentOnce):
 class ReplacementForm(forms.Form):
     secret = SecretField(help_text="The key that is in use now stops being used within two seconds.")
     base_url = forms.CharField(label="Base URL", required=False, max_length=500)
+    region = forms.CharField(required=False, max_length=40, help_text=REGION_HELP)
 
 
 class TermsForm(forms.Form):

@@ -32,6 +32,7 @@ class ProviderKey(Owned):
     name = models.CharField(max_length=64)
     provider = models.CharField(max_length=64)  # id in the provider catalogue
     base_url = models.CharField(max_length=500, blank=True)  # empty: the provider's own
+    region = models.CharField(max_length=40, blank=True, db_default="")  # by which it is priced; empty: any
     master_key = models.CharField(max_length=64, blank=True)  # id of the one that seals; empty: no secret
     sealed_data_key = models.BinaryField(default=b"")
     sealed_secret = models.BinaryField(default=b"")

@@ -90,6 +90,8 @@ ROUTES: dict[str, tuple[Role | None, Role | None]] = {
     # catalogue
     "prices": (VIEWER, None),
     "prices_decide": (None, ADMIN),
+    "prices_sheet": (VIEWER, None),
+    "prices_upload": (None, ADMIN),
     "models": (VIEWER, None),
     "models_whitelist": (None, ADMIN),
     "models_preview": (None, VIEWER),

@@ -13,7 +13,7 @@ from console.audit import actions as audit
 from console.audit.actor import Actor
 from console.catalogue import builtin
 from console.catalogue.builtin import Vendor
-from console.keys import entered, trial
+from console.keys import entered, regions, trial
 from console.keys.actions import twins
 from console.keys.models import KeyState, ProviderKey
 from console.keys.sealing import Secret, Unopenable, is_current, rewrap, seal
@@ -36,6 +36,7 @@ def create(
     secret: str,
     acting: Actor,
     base_url: str = "",
+    region: str = "",
     key_id: UUID | None = None,
 ) -> ProviderKey:
     """With a `key_id`, doing it twice does it once."""
@@ -51,31 +52,48 @@ def create(
         provider=vendor.id,
         base_url=_field("base_url", entered.base_url, base_url, vendor),
     )
-    _put(key, _field("secret", entered.provider_secret, secret, vendor), vendor)
+    _put(key, _field("secret", entered.provider_secret, secret, vendor), vendor, region)
     with twins.refused(TWINS):
         key.save(force_insert=True)
-    changes = {"provider": key.provider, "base_url": key.base_url, "ends_in": key.last4}
+    changes = {"provider": key.provider, "base_url": key.base_url, "ends_in": key.last4, "region": key.region}
     audit.record(tenant, acting=acting, verb="provider_key.created", subject=key.name, changes=changes)
     outbox.mark(tenant)
     return key
 
 
 @transaction.atomic
-def replace(key: ProviderKey, *, secret: str, acting: Actor, base_url: str | None = None) -> ProviderKey:
+def replace(
+    key: ProviderKey, *, secret: str, acting: Actor, base_url: str | None = None, region: str | None = None
+) -> ProviderKey:
     """A new secret, and perhaps another address: a secret never goes where it was not entered for."""
     require(acting)
     vendor = vendor_of(key.provider)
-    before = {"base_url": key.base_url, "ends_in": key.last4, "fingerprint": key.fingerprint}
+    before = _shown(key)
     if base_url is not None:
         key.base_url = _field("base_url", entered.base_url, base_url, vendor)
-    _put(key, _field("secret", entered.provider_secret, secret, vendor), vendor)
+    entered_region = region if region is not None else key.region if base_url is None else ""
+    _put(key, _field("secret", entered.provider_secret, secret, vendor), vendor, entered_region)
     key.rotated_at = timezone.now()
     key.save()
-    after = {"base_url": key.base_url, "ends_in": key.last4, "fingerprint": key.fingerprint}
-    changes = audit.changed(before, after)
+    changes = audit.changed(before, _shown(key))
     audit.record(key.tenant, acting=acting, verb="provider_key.replaced", subject=key.name, changes=changes)
     outbox.mark(key.tenant)
     return key
+
+
+@transaction.atomic
+def set_region(key: ProviderKey, region: str, *, acting: Actor) -> bool:
+    """By which prices it is paid from the next snapshot on; whether that is another than before."""
+    require(acting)
+    before, after = key.region, _region(region)
+    if before == after:
+        return False
+    key.region = after
+    key.save(update_fields=["region"])
+    changes = audit.changed({"region": before}, {"region": after})
+    audit.record(key.tenant, acting=acting, verb="provider_key.moved", subject=key.name, changes=changes)
+    outbox.mark(key.tenant)
+    return True
 
 
 @transaction.atomic
@@ -122,8 +140,14 @@ def vendor_of(provider: str) -> Vendor:
         raise ValidationError({"provider": "There is no such provider in the catalogue."}) from None
 
 
-def _put(key: ProviderKey, secret: Secret | None, vendor: Vendor) -> None:
+def _shown(key: ProviderKey) -> dict[str, str]:
+    names = ("base_url", "region", "fingerprint")
+    return {"ends_in": key.last4, **{name: getattr(key, name) for name in names}}
+
+
+def _put(key: ProviderKey, secret: Secret | None, vendor: Vendor, region: str) -> None:
     entered.check_region(secret, key.base_url, vendor)
+    key.region = _region(region) or regions.told(key.base_url, secret, vendor)
     key.sealed = seal(secret, tenant=key.tenant_id, secret_id=key.pk) if secret else None
     key.last4 = secret.last4 if secret else ""
     key.fingerprint = secret.fingerprint(tenant=key.tenant_id) if secret else ""
@@ -152,6 +176,13 @@ def _rewrap(pk: UUID) -> bool:
         )
         outbox.mark(key.tenant)
     return True
+
+
+def _region(text: str) -> str:
+    try:
+        return regions.region(text)
+    except ValidationError as error:
+        raise ValidationError({"region": error.messages}) from None
 
 
 def _field[T](field: str, check: Callable[[str, Vendor], T], text: str, vendor: Vendor) -> T:

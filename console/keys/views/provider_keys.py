@@ -50,7 +50,7 @@ def provider_key_new(request: TenantRequest) -> HttpResponse:
 @recently_signed_in
 def provider_key_replace(request: TenantRequest, key: UUID) -> HttpResponse:
     found = _key(request, key)
-    form = ReplacementForm(request.POST or None, initial={"base_url": found.base_url})
+    form = ReplacementForm(request.POST or None, initial={"base_url": found.base_url, "region": found.region})
     if form.is_valid() and _replace(request, found, form):
         messages.success(request, f"{found.name} has a new key. Test it to see that the provider knows it.")
         return redirect("provider_keys", request.tenant.slug)
@@ -89,6 +89,7 @@ def _create(request: TenantRequest, form: ProviderKeyForm) -> ProviderKey | None
             provider=entered["provider"],
             secret=entered["secret"],
             base_url=entered["base_url"],
+            region=entered["region"],
             key_id=once.id_of(entered["once"], tenant=request.tenant),
             acting=request.acting,
         )
@@ -98,7 +99,13 @@ def _create(request: TenantRequest, form: ProviderKeyForm) -> ProviderKey | None
 def _replace(request: TenantRequest, key: ProviderKey, form: ReplacementForm) -> bool:
     entered = form.cleaned_data
     with RefusalsOn(form):
-        actions.replace(key, secret=entered["secret"], base_url=entered["base_url"], acting=request.acting)
+        actions.replace(
+            key,
+            secret=entered["secret"],
+            base_url=entered["base_url"],
+            region=entered["region"],
+            acting=request.acting,
+        )
     return form.is_valid()
 
 

@@ -54,7 +54,7 @@ def test_its_secret_is_in_no_row(acme: Tenant, ada: Person) -> None:
 def test_the_trail_tells_of_it(acme: Tenant, ada: Person) -> None:
     made(acme, ada)
     entry = acme.audit_entries.get()
-    changes = {"provider": "openai", "base_url": "", "ends_in": "4b60"}
+    changes = {"provider": "openai", "base_url": "", "ends_in": "4b60", "region": ""}
     assert (entry.verb, entry.subject, entry.changes) == ("provider_key.created", "main", changes)
 
 
