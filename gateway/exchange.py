@@ -28,8 +28,10 @@ class Call(Struct, frozen=True, kw_only=True):
 
     def text(self, name: bytes, limit: int = 512) -> str:
         """A header as text without anything unprintable; empty when it is absent."""
-        value = self.headers.get(name, b"")[:limit]
-        return "".join(char for char in value.decode("utf-8", "replace") if char.isprintable())
+        value = self.headers.get(name)
+        if not value:
+            return ""
+        return "".join(char for char in value[:limit].decode("utf-8", "replace") if char.isprintable())
 
     @property
     def session(self) -> str:

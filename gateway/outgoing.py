@@ -24,19 +24,19 @@ def delivered(journey: Journey, came: Came) -> Answer:
         (b"x-request-id", journey.origin.request_id.encode()),
         (b"content-type", came.content_type),
         (b"x-rungway-model", came.attempt.model.encode()),
-        *counted(journey, journey.outcome(came.attempt)),
+        *counted(journey),
         *unchecked(journey),
     ]
     return Answer(status=200, headers=headers, body=came.body)
 
 
-def counted(journey: Journey, outcome: str) -> Headers:
+def counted(journey: Journey) -> Headers:
     """How it came out and what it cost, once that is settled."""
     settlement = journey.settlement
     assert settlement is not None
     return [
         (b"x-rungway-attempts", b"%d" % len(journey.attempts)),
-        (b"x-rungway-outcome", outcome.encode()),
+        (b"x-rungway-outcome", journey.came_out.encode()),
         (b"x-rungway-cost-usd", money(settlement.cost)),
         (b"x-rungway-baseline-usd", money(settlement.baseline)),
     ]
@@ -72,7 +72,7 @@ def counted_tokens(journey: Journey, count: Count) -> Answer:
         (b"x-request-id", journey.origin.request_id.encode()),
         (b"content-type", JSON),
         (b"x-rungway-model", count.model.encode()),
-        *counted(journey, "answered"),
+        *counted(journey),
     ]
     if count.estimated:
         headers.append((b"x-rungway-estimated", b"true"))

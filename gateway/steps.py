@@ -106,7 +106,7 @@ async def admit(journey: Journey, caller: Caller, tools: Tools) -> None:
 
 def failed(journey: Journey, error: GatewayError) -> GatewayError:
     journey.settle(delivered=None, status=error.status, error=error.code)
-    error.routed = (*decided(journey), *counted(journey, "failed"))
+    error.routed = (*decided(journey), *counted(journey))
     return error
 
 
@@ -160,8 +160,8 @@ def facts_of(
         tags=caller.tags,
         key=caller.key.name,
         unavailable=tools.breakers.unavailable(caller.runtime.id, call.arrived),
-        budget_left=memory.share_left(accounts),
-        downgraded=memory.is_to_lower(accounts),
+        budget_left=memory.share_left(accounts) if accounts else 1.0,
+        downgraded=bool(accounts) and memory.is_to_lower(accounts),
         counts_only=counts_only,
     )
 

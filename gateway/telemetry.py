@@ -30,7 +30,7 @@ def observe(settled: RequestSettled) -> None:
     """Count a request that is over."""
     REQUESTS.add(settled.outcome, str(settled.status))
     for line in settled.attempts:
-        ATTEMPTS.add(line.provider, line.attempt.outcome.value)
+        ATTEMPTS.add(line.provider, line.attempt.outcome)
     SECONDS.observe(settled.total_ms / 1000)
     DECIDING.observe(settled.decide_us / 1_000_000)
 

@@ -17,7 +17,7 @@ from gateway.core.catalogue import Model
 from gateway.core.events import SettledAttempt
 from gateway.core.facts import Tier
 from gateway.core.ladder import HEDGED, Attempt, AttemptOutcome, Kind
-from gateway.core.price import NOTHING, Usage, UsageSource, banded, cost
+from gateway.core.price import NOTHING, Price, Usage, UsageSource, banded, cost
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class Settlement(Struct, frozen=True, kw_only=True):
 
     @property
     def cost(self) -> int | None:
-        return total(line.cost for line in self.lines)
+        return total([line.cost for line in self.lines])
 
     @property
     def saving(self) -> int | None:
@@ -79,7 +79,7 @@ def settle(
         )
         reckoned = [reckon(each, question) for each in (first, other)]
     return Settlement(
-        lines=tuple(line_of(attempt, models, day) for attempt in attempts),
+        lines=tuple([line_of(attempt, models, day) for attempt in attempts]),
         baseline_model=reckoned[0].model,
         baseline=reckoned[0].nano,
         second_model=reckoned[1].model,
@@ -97,18 +97,18 @@ def line_of(attempt: Attempt, models: Mapping[str, Model], day: date) -> Settled
         provider=model.provider,
         tier=model.tier,
         provider_key=attempt.provider_key or model.provider_key,
-        cost=attempt_cost(model, attempt, day),
+        cost=attempt_cost(price, attempt),
         price=price and banded(price, attempt.usage.prompt),
     )
 
 
-def attempt_cost(model: Model, attempt: Attempt, day: date) -> int | None:
+def attempt_cost(price: Price | None, attempt: Attempt) -> int | None:
     """Nothing used costs nothing, priced or not; what was used unseen is unknown."""
     if attempt.usage_source is UsageSource.UNKNOWN:
         return None
     if attempt.usage_source is UsageSource.NONE and attempt.usage == NOTHING:
         return 0
-    return price_usage(model, attempt.usage, day)
+    return None if price is None else cost(price, attempt.usage)
 
 
 def price_usage(model: Model | None, usage: Usage, day: date) -> int | None:
@@ -119,7 +119,7 @@ def price_usage(model: Model | None, usage: Usage, day: date) -> int | None:
 def total(amounts: Iterable[int | None]) -> int | None:
     """The sum, or None as soon as one part is unknown."""
     known = list(amounts)
-    return None if None in known else sum(amount for amount in known if amount is not None)
+    return None if None in known else sum(filter(None, known))
 
 
 def answer_of(lines: Sequence[SettledAttempt]) -> Attempt | None:

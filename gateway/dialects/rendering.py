@@ -20,4 +20,5 @@ def fitting(render: Callable[[str], bytes], message: str) -> bytes:
 
 def named(fields: Iterable[str]) -> tuple[str, ...]:
     """Each once, and no more than a header may hold; the names are the caller's own."""
-    return tuple(map(echo, tuple(dict.fromkeys(fields))[:MAX_NAMED]))
+    once = tuple(dict.fromkeys(fields))
+    return tuple(map(echo, once[:MAX_NAMED])) if once else ()

@@ -35,7 +35,7 @@ def _bytes(told: Any) -> bytes | None:
 
 
 def floats(tokens: Sequence[Token]) -> tuple[float, ...] | None:
-    return tuple(token.logprob for token in tokens) or None
+    return tuple([token.logprob for token in tokens]) if tokens else None
 
 
 def told_tokens(tokens: Sequence[Token]) -> list[dict[str, Any]]:

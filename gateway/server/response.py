@@ -24,8 +24,8 @@ class Clock:
 def head(status: int, headers: Iterable[tuple[bytes, bytes]], framing: bytes, date: bytes) -> bytes:
     """`framing` is the lines that say where the body ends; `date` one whole line."""
     line = _LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
-    fields = b"".join([b"%b: %b\r\n" % field for field in headers])
-    return b"%b%b%b%b\r\n" % (line, date, fields, framing)
+    fields = b"\r\n".join([b": ".join(field) for field in headers])  # faster than formatting each
+    return b"%b%b%b%b%b\r\n" % (line, date, fields, b"\r\n" if fields else b"", framing)
 
 
 def chunk(part: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.conversation import Finish, Image, Part, Refused, Reply, Text, Thinking, Token, ToolCall
-from gateway.core.price import NOTHING, UsageSource
+from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.dialects.citations import told_in_text, url_citations
 from gateway.dialects.media import join_data_url, split_data_url
 from gateway.dialects.openai_chat.failure import error_in
@@ -32,6 +32,18 @@ WORDS: Mapping[Finish, str] = {
     Finish.CONTENT_FILTER: "content_filter",
     Finish.REFUSAL: "content_filter",
 }  # all others: stop
+# Fields of a message that may say something beside a content that is one text.
+_BESIDE = (
+    "annotations",
+    "audio",
+    "function_call",
+    "images",
+    "reasoning",
+    "reasoning_content",
+    "reasoning_details",
+    "refusal",
+    "tool_calls",
+)
 
 
 def parse_reply(body: bytes, secret: str) -> Reply:
@@ -45,19 +57,27 @@ def parse_reply(body: bytes, secret: str) -> Reply:
     if error is not None:
         raise error
     choices = raw.get("choices")
-    if type(choices) is not list or not choices or not all(_is_choice(choice) for choice in choices):
+    if type(choices) is not list or not choices or not all(map(_is_choice, choices)):
         raise UpstreamInvalidResponse("The provider's answer has no choices.")
     usage, source = read_usage(raw.get("usage"), tier=raw.get("service_tier"))
-    first, *others = (_reply(raw, choice) for choice in choices)
-    return msgspec.structs.replace(first, usage=usage, usage_source=source, raw=raw, more=tuple(others))
+    more = tuple([_reply(raw, choice) for choice in choices[1:]])
+    return _reply(raw, choices[0], usage=usage, usage_source=source, whole=raw, more=more)
 
 
 def _is_choice(choice: Any) -> bool:
     return type(choice) is dict and type(choice.get("message")) is dict
 
 
-def _reply(raw: Mapping[str, Any], choice: Mapping[str, Any]) -> Reply:
-    parts = tuple(_parts(choice["message"]))
+def _reply(
+    raw: Mapping[str, Any],
+    choice: Mapping[str, Any],
+    *,
+    usage: Usage = NOTHING,
+    usage_source: UsageSource = UsageSource.NONE,
+    whole: Mapping[str, Any] | None = None,
+    more: tuple[Reply, ...] = (),
+) -> Reply:
+    parts = _parts_of(choice["message"])
     tokens = logprobs_of(choice.get("logprobs"))
     created = raw.get("created")
     return Reply(
@@ -65,12 +85,21 @@ def _reply(raw: Mapping[str, Any], choice: Mapping[str, Any]) -> Reply:
         model=str(raw.get("model") or ""),
         parts=parts,
         finish=finish_of(choice.get("finish_reason"), parts),
-        usage=NOTHING,
-        usage_source=UsageSource.NONE,
+        usage=usage,
+        usage_source=usage_source,
         logprobs=floats(tokens),
         tokens=tokens,
         created=created if type(created) is int else 0,
+        raw=whole,
+        more=more,
     )
+
+
+def _parts_of(message: Mapping[str, Any]) -> tuple[Part, ...]:
+    content = message.get("content")
+    if type(content) is str and content and not any(map(message.get, _BESIDE)):
+        return (Text(content),)  # as most answers are
+    return tuple(_parts(message))
 
 
 def _parts(message: Mapping[str, Any]) -> Iterator[Part]:
@@ -147,13 +176,14 @@ def arguments_of(value: Any) -> str:
 
 def finish_of(word: Any, parts: Sequence[Part]) -> Finish:
     finish = FINISHES.get(word) if type(word) is str else None
+    kinds = {type(part) for part in parts}
     if finish is None:
-        finish = Finish.TOOL_CALLS if any(isinstance(part, ToolCall) for part in parts) else Finish.UNKNOWN
+        finish = Finish.TOOL_CALLS if ToolCall in kinds else Finish.UNKNOWN
     if finish is not Finish.STOP:
         return finish
-    if any(isinstance(part, ToolCall) for part in parts):  # vendors who say "stop" for every good end
+    if ToolCall in kinds:  # vendors who say "stop" for every good end
         return Finish.TOOL_CALLS
-    return Finish.REFUSAL if any(isinstance(part, Refused) for part in parts) else finish
+    return Finish.REFUSAL if Refused in kinds else finish
 
 
 def logprobs_of(value: Any) -> tuple[Token, ...]:

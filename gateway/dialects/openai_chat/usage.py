@@ -8,6 +8,9 @@ from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.dialects.counts import Counts
 from gateway.dialects.served import service_tier
 
+# Where anything may be told beyond prompt and answer.
+_FURTHER = ("prompt_tokens_details", "completion_tokens_details", "prompt_cache_hit_tokens", "cached_tokens")
+
 
 def read_usage(report: Any, *, tier: Any = None) -> tuple[Usage, UsageSource]:
     """`tier` is the service tier, which is told beside the report."""
@@ -15,6 +18,8 @@ def read_usage(report: Any, *, tier: Any = None) -> tuple[Usage, UsageSource]:
         return NOTHING, UsageSource.NONE
     counts = Counts(report)
     prompt, completion = counts.required("prompt_tokens"), counts.required("completion_tokens")
+    if not any(map(report.get, _FURTHER)):
+        return Usage(input=prompt, output=completion, service_tier=service_tier(tier)), counts.source
     reasoning = counts.optional("completion_tokens_details", "reasoning_tokens")
     if reasoning and counts.optional("total_tokens") == prompt + completion + reasoning:
         completion += reasoning  # vendors who count reasoning beside the answer, and bill for it
