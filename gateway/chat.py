@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from gateway.checking import afterwards, checked
 from gateway.core.checks import AT_ONCE, TOO_LONG, verify_so_far
 from gateway.core.conversation import ChatRequest, Conversation, Image, Reply, Started
+from gateway.core.facts import Need
 from gateway.core.policy import Cascade
 from gateway.core.prompt import Prompt
 from gateway.dialects.dialect import CallerSide, Outgoing, StreamRelay
@@ -27,6 +28,7 @@ from gateway.streaming import Stream, Translation
 from gateway.webhook import Validators
 
 HOLD = 262_144  # bytes of a stream held back at most while it is checked
+LITTLE = "minimal"  # thought: as little as a model can be told to think
 NEXT_LIKELIEST = 2  # tokens told in each place, for a margin
 
 
@@ -46,15 +48,18 @@ class Chat:
         return self._conversation
 
     def outgoing(self, journey: Journey, trial: Trial, rejects: frozenset[str]) -> Outgoing:
-        """The caller's own words where the dialects are equal, else what they mean."""
+        """The caller's own words where the dialects are equal and nothing is to be changed, else what they mean."""
         protocol, request = protocol_of(trial), self.request
+        effort = effort_of(journey, trial, request)
         logprobs = journey.needs_logprobs and "logprobs" not in rejects
         beside = NEXT_LIKELIEST if logprobs and journey.needs_margin else 0
-        if protocol.words == self.surface.name:
+        if protocol.words == self.surface.name and not effort:
             if logprobs:
                 request = replace(request, wants_logprobs=True, wants_likeliest=beside)
             return protocol.pass_through(request, trial.model, rejects=rejects)
         conversation = self.conversation
+        if effort:
+            conversation = replace(conversation, reasoning_effort=effort, reasoning_tokens=None)
         if logprobs:
             most = max(beside, conversation.top_logprobs or 0) or None
             conversation = replace(conversation, logprobs=True, top_logprobs=most)
@@ -129,6 +134,14 @@ class Chat:
 
 def hold_of(cascade: Cascade | None) -> int:
     return HOLD if cascade is None or cascade.hold is None else cascade.hold
+
+
+def effort_of(journey: Journey, trial: Trial, request: ChatRequest) -> str:
+    """How much the model shall think, where a rule says so and the request can be said in other words."""
+    asked = journey.route.target.effort
+    if asked is None or request.native or Need.REASONING not in trial.model.can:
+        return ""
+    return LITTLE if asked == "none" else asked
 
 
 def told(reply: Reply, trial: Trial) -> Reply:

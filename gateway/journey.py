@@ -207,7 +207,7 @@ class Journey:
 
     def expected(self, model_id: str) -> int | None:
         """Nano-dollars for an answer of the model; None where it has no price."""
-        return expected_cost(self.router.models[model_id], self.facts, self.facts.at.date())
+        return expected_cost(self.router.models[model_id], self.route.facts, self.facts.at.date())
 
     def affords(self, *costs: int | None) -> bool:
         """Whether so much more may be spent. What has no price may cost anything."""

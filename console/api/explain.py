@@ -111,6 +111,8 @@ Decision = TypedDict(
         "floors": list[str],
         "lifted_by": str | None,
         "model": str | None,
+        "quality": float | None,
+        "effort": str | None,
         "refusal": str | None,
         "ladder": list[Rung],
         "up_to": str | None,

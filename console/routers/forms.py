@@ -16,7 +16,7 @@ from console.routers.checks_form import ChecksEditor, add_check
 from console.routers.failover_form import FailoverFields, failover_of
 from console.routers.models import NOTE_LENGTH
 from console.routers.starters import STARTERS
-from console.routers.strategy_form import WAYS, StrategyFields, strategy_of
+from console.routers.strategy_form import EFFORTS, WAYS, StrategyFields, strategy_of
 from gateway.core.baseline import WORDS
 from gateway.core.conditions import Condition
 from gateway.core.demand import OF_BASELINE, Quality
@@ -53,6 +53,12 @@ class OutcomeForm(StrategyFields, Shaped):
     )
     strategy = forms.ChoiceField(
         label="Of its models first", required=False, choices=(("", "As the router says"), *WAYS)
+    )
+    effort = forms.ChoiceField(
+        label="A model that can think does so",
+        required=False,
+        choices=EFFORTS,
+        help_text="It is part of what an answer is expected to cost.",
     )
     checked = forms.BooleanField(label="Check the answer, and climb when it does not pass", required=False)
     up_to = forms.ChoiceField(
@@ -112,6 +118,7 @@ class OutcomeEditor:
                 "tier": outcome.tier.value if outcome.tier else None,
                 "model": outcome.model,
                 **strategy_of(outcome.strategy),
+                "effort": outcome.effort or "",
                 "checked": cascade is not None,
                 "up_to": (cascade.up_to if cascade else Tier.PREMIUM).value,
                 "hold": cascade.hold if cascade else None,
@@ -138,6 +145,7 @@ class OutcomeEditor:
             model=cleaned["model"] if to == "model" else None,
             quality=cleaned["quality"] if to == "quality" else None,
             strategy=self.form.chosen_strategy if to == "tier" else None,
+            effort=cleaned["effort"] or None,
             cascade=self._cascade(cleaned) if cleaned["checked"] else None,
         )
 

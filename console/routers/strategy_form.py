@@ -31,6 +31,15 @@ class WeightsField(forms.CharField):
         return Weights(weights=dict(map(_weight, parts))) if parts else None
 
 
+EFFORTS = (
+    ("", "As the caller says"),
+    ("none", "As little as it can"),
+    ("low", "A little"),
+    ("medium", "Some"),
+    ("high", "Much"),
+)
+
+
 class StrategyFields(forms.Form):
     strategy = forms.ChoiceField(label="Of its models first", required=False, choices=WAYS)
     weights = WeightsField(

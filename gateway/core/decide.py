@@ -30,7 +30,7 @@ from gateway.core.facts import RANK, ModelKind, Need, RequestFacts, Tier
 from gateway.core.hold import hold
 from gateway.core.ladder import Rung
 from gateway.core.naming import rates_of
-from gateway.core.policy import REQUESTED, Cascade, Floor, Otherwise, Policy, Rule
+from gateway.core.policy import REQUESTED, Cascade, Effort, Floor, Otherwise, Policy, Rule
 from gateway.core.quality.choose import Choice
 from gateway.core.quality.estimate import Estimate
 from gateway.core.reasons import place_of
@@ -67,6 +67,7 @@ class Target(Struct, frozen=True, kw_only=True):
     lifted_by: str  # what raised the tier last, empty when nothing did
     quality: Quality | None = None  # that the rule asks for; None too where none could be promised
     strategy: Strategy | None = None  # within a rung; None: the cheapest first
+    effort: Effort | None = None  # of thinking; None: as the caller says
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -102,6 +103,8 @@ class Refusal(Struct, frozen=True, kw_only=True):
 
 def decide(facts: RequestFacts, router: Router) -> Route | Refusal:
     target = aim(facts, router) if facts.kind is ModelKind.CHAT else stay(facts, router)
+    if target.effort or facts.effort:  # of facts that are decided on again: as it was, it counts for nothing
+        facts = structs.replace(facts, effort=target.effort or "")
     kept = sieve(target, facts, router)
     if target.quality is not None and kept:
         return promise(target, target.quality, in_order(kept, target, facts, router), facts, router)
@@ -176,6 +179,7 @@ def aim(facts: RequestFacts, router: Router) -> Target:
         lifted_by=floor or lifted_by,
         quality=rule.quality,
         strategy=rule.strategy or router.policy.strategy,
+        effort=rule.effort,
     )
 
 

@@ -6,17 +6,21 @@ are paid for anew. So the price of leaving a model stands in what the others cos
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from gateway.core.catalogue import Model
-from gateway.core.facts import RequestFacts
+from gateway.core.facts import Need, RequestFacts
 from gateway.core.money import PER_MILLION, round_half_up
 from gateway.core.price import Price, Usage, amount_of
+
+# Tokens that models think at an effort before they answer: a guess, until a model's own answers are known.
+THOUGHT: Mapping[str, int] = {"none": 0, "low": 400, "medium": 1_500, "high": 5_000}
 
 
 def is_particular(facts: RequestFacts) -> bool:
     """Whether anything is expected of one model that is not of all of them."""
-    return bool(facts.cached or facts.outputs or facts.marks_cache)
+    return bool(facts.cached or facts.outputs or facts.marks_cache or facts.effort)
 
 
 def expected_cost(model: Model, facts: RequestFacts, day: date) -> int | None:
@@ -42,7 +46,11 @@ def expected_usage(model: Model, facts: RequestFacts, price: Price) -> Usage:
 
 def expected_output(model: Model, facts: RequestFacts) -> int:
     """Tokens."""
-    return facts.outputs.get(model.id, facts.output_tokens)
+    known = facts.outputs.get(model.id)
+    if known is not None or not facts.effort or Need.REASONING not in model.can:
+        return facts.output_tokens if known is None else known
+    tokens = facts.output_tokens + THOUGHT[facts.effort]
+    return tokens if facts.max_output_tokens is None else min(tokens, facts.max_output_tokens)
 
 
 def cached_tokens(model: Model, facts: RequestFacts) -> int:

@@ -35,6 +35,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     refusal: str | None  # the error's code
     ladder: tuple[Rung, ...]
     quality: float | None  # that had to be held; None where no rule asks, or none could be promised
+    effort: str | None  # of thinking, that the rule asks for
     up_to: Tier | None  # how far a rejected answer climbs
     candidates: tuple[Candidate, ...]  # taken first, then along the ladder, then those left out
     baseline_model: str
@@ -43,6 +44,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 def explain(facts: RequestFacts, router: Router) -> Explanation:
     decision = decide(facts, router)
+    facts = decision.facts if isinstance(decision, Route) else facts
     target, route = decision.target, decision if isinstance(decision, Route) else None
     baseline = would_have(facts, router, target)
     return Explanation(
@@ -55,6 +57,7 @@ def explain(facts: RequestFacts, router: Router) -> Explanation:
         refusal=None if route else _code(decision),
         ladder=route.ladder if route else (),
         quality=route.choice.asked if route and route.choice else None,
+        effort=target.effort,
         up_to=target.cascade.up_to if target.cascade else None,
         candidates=(*(candidates(route, facts) if route else ()), *left_out(decision, router, facts)),
         baseline_model=baseline.model,

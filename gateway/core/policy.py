@@ -24,6 +24,7 @@ MEASURED = "measured"  # the mix of models that answered before the router was u
 ASKING = ("webhook", "agreement", "self_agreement", "judge")  # checks that take a call
 
 Shown = Literal["answer", "prompt"]
+Effort = Literal["none", "low", "medium", "high"]
 
 
 class Judge(
@@ -203,6 +204,7 @@ class Rule(
     model: str | None = None
     quality: Quality | None = None
     strategy: Strategy | None = None  # within a rung; None: the policy's
+    effort: Effort | None = None  # of thinking, where the model can; None: as the caller says
     cascade: Cascade | None = None
 
 
@@ -220,6 +222,7 @@ class Otherwise(
     model: str | None = None
     quality: Quality | None = None
     strategy: Strategy | None = None  # within a rung; None: the policy's
+    effort: Effort | None = None  # of thinking, where the model can; None: as the caller says
     cascade: Cascade | None = None
 
 

@@ -142,3 +142,22 @@ def test_a_cache_never_makes_its_model_come_later(policy: Policy, request: Reque
         assert paid is not None
         assert would is not None
         assert paid <= would
+
+
+def test_thinking_is_part_of_what_a_model_is_expected_to_cost() -> None:
+    plain = model("alpha/plain", Tier.MID, (3, 12), can=frozenset())
+    thinks = model("beta/thinks", Tier.MID, (2, 8))
+    hard = Policy(otherwise=Otherwise(tier=Tier.MID, effort="high"))
+    asked = facts(input_tokens=1_000, output_tokens=500)
+
+    def first(policy: Policy, request: RequestFacts) -> tuple[str, int | None, str | None]:
+        told = explain(request, compiled(plain, thinks, policy=policy))
+        return told.candidates[0].model, told.candidates[0].expected_cost, told.effort
+
+    assert first(POLICY, asked) == ("beta/thinks", nano("0.006"), None)
+    assert first(hard, asked) == ("alpha/plain", nano("0.009"), "high")
+    few = replace(asked, max_output_tokens=600)
+    assert first(hard, few) == ("beta/thinks", nano("0.0068"), "high")
+    known = replace(asked, outputs={"beta/thinks": 700})
+    assert first(hard, known) == ("beta/thinks", nano("0.0076"), "high")
+    assert first(POLICY, replace(asked, effort="high"))[0] == "beta/thinks"  # of facts that are replayed

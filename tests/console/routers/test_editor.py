@@ -451,3 +451,17 @@ def test_weights_that_are_none_are_not_saved(
     )
     assert answer.status_code == 422
     assert draft(acme) == before
+
+
+def test_how_much_models_think_is_set_by_the_form_of_a_rule(
+    acme: Tenant, client: Client, contract: Router
+) -> None:
+    post(client, "rules/1/", given(opened(client, "rules/1/"), effort="low"))
+    policy = draft(acme)
+    assert policy.rules[1].effort == "low"
+    assert text.read(text.write(policy)) == policy
+    post(client, "rules/1/", opened(client, "rules/1/"))
+    assert draft(acme) == policy
+    assert ", thinking low" in client.get(HERE).content.decode()
+    post(client, "rules/1/", given(opened(client, "rules/1/"), effort=""))
+    assert draft(acme).rules[1].effort is None
