@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
@@ -121,6 +122,29 @@ def tags_seen(tenant: Tenant, period: Period) -> Mapping[str, list[str]]:
     for tag, value in sorted(found)[:500]:
         seen[tag].append(value)
     return seen
+
+
+# Of each key its latest day, and the days that are not summed yet; of these the hours.
+_KEYS_LAST_USED = """
+    WITH latest AS (
+        SELECT gateway_key, max(day) AS day FROM billing_dailyrollup
+        WHERE tenant_id = %(tenant)s AND grain = 'key' AND tag = '' AND gateway_key <> '' GROUP BY gateway_key
+    ), days AS (
+        SELECT day FROM latest UNION SELECT day FROM billing_rolledday WHERE tenant_id = %(tenant)s AND NOT summed
+    )
+    SELECT gateway_key, max(hour) FROM days CROSS JOIN LATERAL (
+        SELECT gateway_key, hour FROM billing_rollup
+        WHERE tenant_id = %(tenant)s AND tag = '' AND gateway_key <> ''
+          AND hour >= day::timestamp AT TIME ZONE %(zone)s AND hour < (day + 1)::timestamp AT TIME ZONE %(zone)s
+    ) AS hours GROUP BY gateway_key
+"""
+
+
+def keys_last_used(tenant: Tenant) -> Mapping[str, datetime]:
+    """By the id of a gateway key, the hour of its latest request."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEYS_LAST_USED, {"tenant": tenant.pk, "zone": tenant.time_zone or "UTC"})
+        return dict(cursor.fetchall())
 
 
 def has_any(tenant: Tenant) -> bool:

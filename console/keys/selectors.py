@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
 from django.utils import timezone
 
+from billing import selectors
 from console.keys.models import AdminToken, GatewayKey, ProviderKey
 from console.keys.sealing import Unopenable
 from console.tenancy import every_tenant
@@ -67,5 +67,4 @@ def why_shut(key: ProviderKey) -> str:
 
 def last_used(tenant: Tenant) -> Mapping[str, datetime]:
     """By the id of a gateway key, the hour of its latest request."""
-    used = tenant.rollups.filter(tag="").exclude(gateway_key="")
-    return dict(used.values_list("gateway_key").annotate(latest=Max("hour")))
+    return selectors.keys_last_used(tenant)

@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db.models import Max
 
 from billing import daily
 from billing.latency import Latency, latency, percentile
 from billing.models import DailyRollup, RolledDay
 from billing.periods import Granularity, Period, midnight
 from billing.query import SpendQuery
-from billing.selectors import tags_seen, values
+from billing.selectors import keys_last_used, tags_seen, values
 from billing.spend import Row, spend
 from console.tenants.models import Tenant
 from tests.billing.conftest import Book
@@ -172,3 +173,13 @@ def test_durations_keep_two_significant_digits(acme: Tenant, book: Book) -> None
     )
 
     assert latency(acme, WHOLE) == Latency(median=1200, p95=99_000, first_byte_median=7)
+
+
+def test_keys_are_last_used_as_their_hours_say(traffic: Tenant, book: Book) -> None:
+    book(settled(traffic.pk, attempt(NANO), at=WHOLE.start, gateway_key="old"))
+    newest = dict(traffic.rollups.filter(tag="").values_list("gateway_key").annotate(Max("hour")))
+    assert set(newest) == {"old", "search-app"}
+
+    assert keys_last_used(traffic) == newest
+    daily.sum_days(now=LATER)
+    assert keys_last_used(traffic) == newest
