@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """`price` is today's, in USD per million tokens (`per_request` a request); null when none is known. `other_prices`
-    are those of service tiers, regions and long prompts.
+    """`price` is today's, in USD per million tokens (`per_request` a request); null when none is known.
+    `other_prices` are those of service tiers, regions and long prompts.
 
-    `dialect` is the protocol in which its provider is asked. `custom` models are the tenant's own, or its word on one of the catalogue. `because` is why a model is
-    out of reach of every router; null when it is not.
+    `dialect` is the protocol in which its provider is asked. `custom` models are the tenant's own, or its word on
+    one of the catalogue. `because` is why a model is out of reach of every router; null when it is not.
     """
 
     id: str

@@ -140,7 +140,13 @@ def test_every_recorded_answer_costs_what_genai_prices_says() -> None:
         if booked != said:
             wrong.append((row.id, row.protocol, row.model, booked, said, usage, said_usage))
     assert not wrong, wrong
-    assert outcomes == {"exact": 948, "flex without a price": 2, "no price": 23, "no usage": 7, "impossible": 1}
+    assert outcomes == {
+        "exact": 948,
+        "flex without a price": 2,
+        "no price": 23,
+        "no usage": 7,
+        "impossible": 1,
+    }
 
 
 @pytest.mark.parametrize("protocol", [*DIALECTS, *EMBEDDINGS])
