@@ -13,6 +13,7 @@ from gateway.core.facts import Need
 from gateway.core.policy import Cascade
 from gateway.core.prompt import Prompt
 from gateway.dialects.dialect import CallerSide, Outgoing, StreamRelay
+from gateway.dialects.limits import limited
 from gateway.dispatch import (
     EVENTS,
     Came,
@@ -56,14 +57,19 @@ class Chat:
         if protocol.words == self.surface.name and not effort:
             if logprobs:
                 request = replace(request, wants_logprobs=True, wants_likeliest=beside)
+            if (limit := journey.limit_for(trial.model)) is not None:
+                request = limited(request, limit)
             return protocol.pass_through(request, trial.model, rejects=rejects)
-        conversation = self.conversation
+        conversation = bounded(self.conversation, journey, trial)
         if effort:
             conversation = replace(conversation, reasoning_effort=effort, reasoning_tokens=None)
         if logprobs:
             most = max(beside, conversation.top_logprobs or 0) or None
             conversation = replace(conversation, logprobs=True, top_logprobs=most)
-        return protocol.translate(conversation, trial.model, rejects=rejects)
+        outgoing = protocol.translate(conversation, trial.model, rejects=rejects)
+        if outgoing.limit is not None:
+            journey.limits[trial.model.id] = outgoing.limit
+        return outgoing
 
     async def receive(self, journey: Journey, trial: Trial, response: Response) -> Came | Stream:
         if self.request.streaming:
@@ -124,12 +130,20 @@ class Chat:
     async def ask(self, journey: Journey, trial: Trial, conversation: Conversation) -> Reply:
         """One call beside the answer's own, under the same roof; `UpstreamError` when nothing usable came."""
         protocol = protocol_of(trial)
+        conversation = bounded(conversation, journey, trial)
         outgoing = protocol.translate(conversation, trial.model, rejects=rejects_of(trial))
         body = await self._dispatcher.ask(journey, trial, outgoing)
         reply = protocol.parse_reply(body, secret=secret_of(trial))
         asked = characters_of(part for message in conversation.messages for part in message.parts)
         account(trial, reply, prompt_tokens=asked // 4)
         return reply
+
+
+def bounded(conversation: Conversation, journey: Journey, trial: Trial) -> Conversation:
+    """With a limit on its length, where its caller gives none and one is wanted."""
+    if conversation.max_output_tokens is not None or (limit := journey.limit_for(trial.model)) is None:
+        return conversation
+    return replace(conversation, max_output_tokens=limit)
 
 
 def hold_of(cascade: Cascade | None) -> int:

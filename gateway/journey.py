@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from gateway import telemetry
 from gateway.core.baseline import of_kind
+from gateway.core.budget import limit_of
 from gateway.core.catalogue import Model, Provider, protocol_for
 from gateway.core.checks import CAP_REACHED
 from gateway.core.conversation import Part, Refused, Text, Thinking, ToolCall
@@ -119,6 +120,10 @@ class Journey:
         self.settlement: Settlement | None = None
         self.came_out = ""  # in the contract's words, once it is settled
         self.choices = 1  # answers asked for at once
+        self.is_bounded = False  # whether a budget rests on no answer being longer than was reckoned with
+        self.limits: dict[
+            str, int
+        ] = {}  # model → tokens of output that we limited it to, for its caller did not
         self.under_way: list[Trial] = []
         self.before_next: Callable[[str], Awaitable[None]] | None = (
             None  # `LimitReached` if it may not be asked
@@ -218,6 +223,14 @@ class Journey:
         spent = [line_of(attempt, models, day).cost for attempt in self.attempts]
         known = total([*spent, *costs])
         return known is not None and known <= means
+
+    def limit_for(self, model: Model) -> int | None:
+        """Tokens of output, where the caller gives no limit and the policy or a budget wants one."""
+        usual = self.router.policy.max_output_tokens
+        if self.facts.max_output_tokens is not None or (usual is None and not self.is_bounded):
+            return None
+        limit = self.limits[model.id] = limit_of(model, self.facts, usual)
+        return limit
 
     def skip(self, model: str) -> None:
         """The model cannot be asked for this, and was not."""

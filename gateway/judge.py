@@ -91,7 +91,7 @@ async def hold(journey: Journey, model_id: str, asked: Conversation | None = Non
         texts = [part.text for message in asked.messages for part in message.parts if isinstance(part, Text)]
         tokens = sum(map(count_tokens, texts))
         facts = replace(facts, input_tokens=tokens, max_output_tokens=asked.max_output_tokens)
-    cost = worst_case(model, facts)
+    cost = worst_case(model, facts, usual=journey.router.policy.max_output_tokens)
     await journey.before_aside(Purpose.CHECKS, calls * (UNKNOWN if cost is None else cost))
 
 

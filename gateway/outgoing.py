@@ -25,7 +25,7 @@ def delivered(journey: Journey, came: Came) -> Answer:
         (b"content-type", came.content_type),
         (b"x-rungway-model", came.attempt.model.encode()),
         *counted(journey),
-        *unchecked(journey),
+        *qualified(journey, came.attempt.model),
     ]
     return Answer(status=200, headers=headers, body=came.body)
 
@@ -55,15 +55,20 @@ def committed(journey: Journey, stream: Stream) -> Answer:
         (b"x-rungway-model", trial.model.id.encode()),
         (b"x-rungway-attempts", b"%d" % (len(journey.attempts) + 1)),
         (b"x-rungway-outcome", outcome.encode()),
-        *unchecked(journey),
+        *qualified(journey, trial.model.id),
     ]
     return Answer(status=200, headers=headers, body=stream)
 
 
-def unchecked(journey: Journey) -> Headers:
-    """Why an answer with checks went out without, or without all of them: first_rung, too_long, cap."""
-    why = journey.unchecked.removeprefix("unchecked_")
-    return [(b"x-rungway-unchecked", why.encode())] if why else []
+def qualified(journey: Journey, model: str) -> Headers:
+    """Why an answer with checks went out without, or without all of them: first_rung, too_long, cap. And to how many
+    tokens it was limited where its caller gave no limit."""
+    headers: Headers = []
+    if journey.unchecked:
+        headers.append((b"x-rungway-unchecked", journey.unchecked.removeprefix("unchecked_").encode()))
+    if limit := journey.limits.get(model):
+        headers.append((b"x-rungway-max-output-tokens", b"%d" % limit))
+    return headers
 
 
 def counted_tokens(journey: Journey, count: Count) -> Answer:

@@ -98,6 +98,7 @@ async def admit(journey: Journey, caller: Caller, tools: Tools) -> None:
     if taken is not None:
         journey.on_settled = partial(tools.admission.release, taken, journey)
         if taken.accounts:
+            journey.is_bounded = any(account.budget.blocks for account in taken.accounts)
             journey.before_next = partial(tools.admission.next_attempt, taken, journey)
     if (caller.runtime.apart or journey.before_next) and journey.asks_others:
         aside = Aside(tools.admission, journey, taken)

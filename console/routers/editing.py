@@ -94,6 +94,10 @@ def set_strategy(policy: Policy, strategy: Strategy | None) -> Policy:
     return replace(policy, strategy=None if strategy == COST else strategy)
 
 
+def set_limit(policy: Policy, max_output_tokens: int | None) -> Policy:
+    return replace(policy, max_output_tokens=max_output_tokens)
+
+
 def set_failover(
     policy: Policy, *, timeouts: Timeouts | None, retries: Retries | None, hedge: Hedge | None
 ) -> Policy:

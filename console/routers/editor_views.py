@@ -110,6 +110,7 @@ def router_basics(request: TenantRequest, slug: str) -> HttpResponse:
         policy = editing.set_unsure(policy, form.chosen_unsure)
         policy = editing.set_whitelist(policy, form.chosen_whitelist)
         policy = editing.set_strategy(policy, form.chosen_strategy)
+        policy = editing.set_limit(policy, form.cleaned_data["max_output_tokens"])
         return editing.set_failover(
             policy, timeouts=form.chosen_timeouts, retries=form.chosen_retries, hedge=form.chosen_hedge
         )

@@ -8,7 +8,7 @@ from django import forms
 
 from console.catalogue.fields import Percent
 from gateway.core.ladder import MAX_ATTEMPTS
-from gateway.core.lint import MAX_BACKOFF_MS, MAX_TIMEOUT_MS
+from gateway.core.lint import MAX_BACKOFF_MS, MAX_OUTPUT, MAX_TIMEOUT_MS
 from gateway.core.policy import Hedge, Policy, Retries, Timeouts
 
 USUAL_TIMEOUTS, USUAL_RETRIES = Timeouts(), Retries()
@@ -20,6 +20,13 @@ def milliseconds(label: str, most: int = MAX_TIMEOUT_MS, least: int = 1) -> form
 
 
 class FailoverFields(forms.Form):
+    max_output_tokens = forms.IntegerField(
+        label="Tokens of an answer whose caller gives no limit",
+        required=False,
+        min_value=1,
+        max_value=MAX_OUTPUT,
+        help_text="Its provider is told, and the answer says so. Empty: as long as the model can.",
+    )
     timed = forms.BooleanField(label="Wait otherwise than usual", required=False)
     connect_ms = milliseconds("For a connection, ms")
     first_byte_ms = milliseconds("For the first byte, ms")
@@ -69,6 +76,7 @@ def failover_of(policy: Policy) -> dict[str, Any]:
     timeouts, retries = policy.timeouts or USUAL_TIMEOUTS, policy.retries or USUAL_RETRIES
     hedge = policy.hedge or USUAL_HEDGE
     return {
+        "max_output_tokens": policy.max_output_tokens,
         "timed": policy.timeouts is not None,
         **{name: getattr(timeouts, name) for name in Timeouts.__struct_fields__},
         "retried": policy.retries is not None,

@@ -143,10 +143,12 @@ def lease(left: int) -> int:
     return max(0, min(left // SHARE_OF_LEASE, MOST_OF_LEASE))
 
 
-def worst_case(model: Model, facts: RequestFacts, *, choices: int = 1) -> int | None:
+def worst_case(
+    model: Model, facts: RequestFacts, *, choices: int = 1, usual: int | None = None
+) -> int | None:
     """Nano-dollars: the prompt as estimated, and the longest answer that it can have. None without a price.
 
-    Not in it: what a provider's own tools add to the prompt, and its searches of the web.
+    `usual` is the limit of those who give none.     Not in it: what a provider's own tools add to the prompt, and its searches of the web.
     """
     price = model.price(facts.at.date())
     if price is None:
@@ -154,22 +156,36 @@ def worst_case(model: Model, facts: RequestFacts, *, choices: int = 1) -> int | 
     price = banded(price, facts.input_tokens)
     into = max(price.input, price.cache_write or 0) if facts.kind is ModelKind.CHAT else price.input
     out = max(price.output, price.audio_output or 0) if Need.AUDIO in facts.needs else price.output
-    amount = facts.input_tokens * into + choices * longest_answer(model, facts) * out
+    amount = facts.input_tokens * into + choices * longest_answer(model, facts, usual) * out
     return round_half_up(amount + price.per_request * PER_MILLION, PER_MILLION)
 
 
 def worst_attempt(model: str, route: Route, *, choices: int = 1) -> int:
     """Nano-dollars that one attempt at an answer may come to."""
-    cost = worst_case(route.router.models[model], route.facts, choices=choices)
+    router = route.router
+    usual = router.policy.max_output_tokens
+    cost = worst_case(router.models[model], route.facts, choices=choices, usual=usual)
     return UNKNOWN if cost is None else cost
 
 
-def longest_answer(model: Model, facts: RequestFacts) -> int:
-    """Tokens."""
+def longest_answer(model: Model, facts: RequestFacts, usual: int | None = None) -> int:
+    """Tokens; `usual` is the limit of those who give none."""
     if facts.kind is ModelKind.EMBEDDING:
         return 0
     most = model.max_output or max(0, model.context - facts.input_tokens)
-    return min(most, facts.max_output_tokens) if facts.max_output_tokens is not None else most
+    limit = usual if facts.max_output_tokens is None else facts.max_output_tokens
+    return most if limit is None else min(most, limit)
+
+
+def limit_of(model: Model, facts: RequestFacts, usual: int | None = None) -> int:
+    """Tokens that an answer without a limit of its caller's is limited to, so that no more comes than was reckoned with.
+
+    Where it is the context that ends it, a little is left for a prompt that is longer than estimated: providers refuse
+    a limit that the context cannot hold.
+    """
+    longest = longest_answer(model, facts, usual)
+    room = model.context - facts.input_tokens - facts.input_tokens // 4
+    return max(1, longest if model.max_output else min(longest, room))
 
 
 @lru_cache(maxsize=4096)

@@ -30,6 +30,7 @@ MAX_RULES = 200
 MAX_SAMPLES = 8
 MAX_WEBHOOK_MS = 30_000
 MAX_TIMEOUT_MS = 600_000
+MAX_OUTPUT = 10_000_000
 MAX_BACKOFF_MS = 60_000
 MAX_WEIGHT = 1_000_000
 
@@ -258,7 +259,9 @@ def _webhook(webhook: Webhook, place: str) -> Findings:
 
 
 def _failover(policy: Policy) -> Findings:
-    """Time-outs, retries and hedges."""
+    """Time-outs, retries and hedges; and limits."""
+    if (limit := policy.max_output_tokens) is not None:
+        yield from _whole(limit, 1, MAX_OUTPUT, "$.max_output_tokens")
     if (timeouts := policy.timeouts) is not None:
         for name in timeouts.__struct_fields__:
             yield from _whole(getattr(timeouts, name), 1, MAX_TIMEOUT_MS, f"$.timeouts.{name}")

@@ -339,6 +339,7 @@ class Policy(
     floors: tuple[Floor, ...] = ()
     classes: tuple[SemanticClass, ...] = ()
     strategy: Strategy | None = None  # who of a rung comes first; None: the cheapest
+    max_output_tokens: int | None = None  # of an answer whose caller gives no limit; its provider is told
     timeouts: Timeouts | None = None
     retries: Retries | None = None
     hedge: Hedge | None = None

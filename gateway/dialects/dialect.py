@@ -35,6 +35,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()  # of the protocol; credentials are apart
     dropped: tuple[str, ...] = ()  # the caller's fields that could not be said
+    limit: int | None = None  # tokens of output, where the protocol wants a limit and nobody knows one
 
 
 class Rendered(Struct, frozen=True):

@@ -16,6 +16,7 @@ from gateway.core.budget import (
     covered,
     held_to,
     lease,
+    limit_of,
     set_apart,
     window,
     window_named,
@@ -109,6 +110,19 @@ def test_the_most_that_an_answer_can_cost() -> None:
     unbounded = model("alpha/mini", Tier.MID, (1, 10), context=3_000)
     assert worst_case(unbounded, asked) == 1_000_000 + 2_000 * 10_000
     assert worst_case(model("gamma/odd", Tier.SMALL, None), asked) is None
+
+
+def test_whoever_gives_no_limit_has_the_policys() -> None:
+    asked, mini = facts(input_tokens=1_000), model("alpha/mini", Tier.SMALL, (1, 10), max_output=500)
+    assert worst_case(mini, asked, usual=200) == 1_000_000 + 200 * 10_000
+    assert worst_case(mini, facts(input_tokens=1_000, max_output_tokens=20), usual=200) == 1_200_000
+    assert [limit_of(mini, asked, usual) for usual in (None, 200, 900)] == [500, 200, 500]
+
+
+def test_a_limit_leaves_room_for_a_prompt_that_is_longer_than_estimated() -> None:
+    unbounded = model("alpha/odd", Tier.SMALL, (1, 10), max_output=None, context=3_000)
+    assert limit_of(unbounded, facts(input_tokens=1_000)) == 1_750
+    assert limit_of(unbounded, facts(input_tokens=2_900)) == 1
 
 
 def test_an_attempt_at_an_answer() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from gateway.core.catalogue import Model
 from gateway.core.conversation import ChatRequest, Conversation, Message, Role, Text, Tool, ToolChoice
@@ -39,7 +40,10 @@ def pass_through(request: ChatRequest, model: Model, rejects: frozenset[str]) ->
 
 
 def translate(conversation: Conversation, model: Model, rejects: frozenset[str]) -> Outgoing:
-    return written(PATH, say(conversation, model), rejects)
+    outgoing = written(PATH, say(conversation, model), rejects)
+    if conversation.max_output_tokens or model.max_output:
+        return outgoing
+    return replace(outgoing, limit=DEFAULT_MAX_TOKENS)
 
 
 def repeat(request: ChatRequest, model: Model) -> Said:

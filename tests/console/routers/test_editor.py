@@ -185,6 +185,7 @@ rules:
 timeouts: {first_byte_ms: 20000, total_ms: 90000}
 retries: {times: 2, backoff_ms: 50, share: 0.1, before_up: true}
 hedge: {after_ms: 1500, share: 0.02}
+max_output_tokens: 4096
 """
 
 
@@ -230,11 +231,12 @@ def test_failing_over_can_be_set_by_the_form_alone(
     data = given(
         opened(client, "basics/"), timed="on", first_byte_ms="20000", total_ms="90000",
         retried="on", times="2", backoff_ms="50", retry_share="10", before_up="on",
-        hedged="on", after_ms="1500", hedge_share="2",
+        hedged="on", after_ms="1500", hedge_share="2", max_output_tokens="4096",
     )  # fmt: skip
     assert post(client, "basics/", data).status_code == 302
     wanted, built = text.read(EVERY_CHECK), draft(acme)
     assert (built.timeouts, built.retries, built.hedge) == (wanted.timeouts, wanted.retries, wanted.hedge)
+    assert built.max_output_tokens == 4096
     page = client.get(HERE).content.decode()
     assert "20 s to begin, 90 s in all; retried 2 times; a second is asked after 1.5 s" in " ".join(
         page.split()
