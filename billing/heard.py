@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
 from django.db.models import Count, Q
@@ -80,6 +80,7 @@ class Heard(Struct, frozen=True):
 def find_repeats(*, now: datetime) -> int:
     """Notes the answers of the last hours that were asked for again; how many were new."""
     columns = ", ".join(("request_id", "tenant_id", "at", *KEY))
+    params: list[Any] = [now - LOOKED_BACK, now, SOON]
     with every_tenant(), connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -98,7 +99,7 @@ def find_repeats(*, now: datetime) -> int:
             WHERE again IS NOT NULL AND part = 'answer' AND after BETWEEN interval '0' AND %s
             ON CONFLICT DO NOTHING
             """,  # noqa: S608 (of constants)
-            [now - LOOKED_BACK, now, SOON],
+            params,
         )
         found = int(cursor.rowcount)
         Repeat.objects.filter(at__lt=now - KEPT).delete()

@@ -121,6 +121,11 @@ class Finding(Struct, frozen=True, kw_only=True):
         return None if None in known else sum(each for each in known if each is not None)
 
     @property
+    def cheaper(self) -> int:
+        """By how much sending all of it up at once would have been."""
+        return -(self.difference or 0)
+
+    @property
     def above(self) -> tuple[Alternative, ...]:
         return tuple({part.above.model: part.above for part in self.parts if part.above}.values())
 

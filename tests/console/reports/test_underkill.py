@@ -27,7 +27,10 @@ def test_a_finding_leads_to_its_requests_and_becomes_a_rule(traffic: Tenant, ada
 
     assert "Rejected answers 1 0 with no better one after" in text(page)
     wasted = usd(cost(NANO.prices[0], attempt(NANO).usage))
-    assert f"support · routine Classification Lightweight 3 1 – – 33.3% {wasted} 400 ms" in text(page)
+    assert (
+        f"support · routine Classification Lightweight 3 1 – – 33.3% {wasted} 400 ms openai/ gpt-5-mini $0.00096 less"
+        in text(page)
+    )
     link = re.search(r'<a href="(/t/acme/requests/\?[^"]+part=rejected[^"]*)">1</a>', page)
     assert link is not None
     listed = shown(ada.client, html.unescape(link[1]).removeprefix("/t/acme/"))
