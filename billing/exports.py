@@ -12,8 +12,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 from django.db import connection
 from msgspec import Struct
 
@@ -22,6 +24,7 @@ from billing.dimensions import TOKENS
 from billing.query import COLUMNS, TAG, YES_OR_NO, SpendQuery
 from console.tenancy import within
 from gateway.core.money import usd
+from gateway.core.price import Price
 
 if TYPE_CHECKING:
     from console.tenants.models import Tenant
@@ -42,7 +45,7 @@ class Names(Struct, frozen=True, kw_only=True):
 
 
 class Line(NamedTuple):
-    """One row of the ledger; `tags` is JSON, amounts are nano-dollars."""
+    """One row of the ledger; `tags` and `price` are JSON, amounts are nano-dollars."""
 
     at: datetime
     attempt_id: str
@@ -73,6 +76,7 @@ class Line(NamedTuple):
     session: str
     policy_version: int
     tags: str
+    price: str | None
     cost_nano: int | None
     baseline_model: str
     baseline_nano: int | None
@@ -159,7 +163,7 @@ def _read(
         return [Line(*row) for row in cursor.fetchall()]
 
 
-_SELECTED = ", ".join("tags::text" if name == "tags" else name for name in Line._fields)
+_SELECTED = ", ".join(f"{name}::text" if name in {"tags", "price"} else name for name in Line._fields)
 
 
 def _filters(query: SpendQuery, params: dict[str, Any]) -> Iterator[str]:
@@ -173,7 +177,7 @@ def _filters(query: SpendQuery, params: dict[str, Any]) -> Iterator[str]:
             yield f"{COLUMNS[name]}{cast} = ANY(%(f{number})s)"
 
 
-_LEFT_OUT = {"cost_nano", "baseline_nano", "tags", "gateway_key", "at", "recorded_at"}
+_LEFT_OUT = {"cost_nano", "baseline_nano", "tags", "price", "gateway_key", "at", "recorded_at"}
 _PLAIN = tuple(name for name in Line._fields if name not in _LEFT_OUT)
 _LEDGER = ("at", "recorded_at", "key", *_PLAIN, "cost_usd", "baseline_usd", "tags")
 
@@ -200,8 +204,12 @@ def _focus_row(line: Line, tenant: Tenant, names: Names) -> Sequence[object] | N
         account_name=tenant.name,
         sub_account=line.gateway_key,
         sub_account_name=names.keys.get(line.gateway_key, line.gateway_key),
+        router=line.router,
         provider=names.providers.get(line.provider, line.provider),
         model=line.model,
+        service_tier=line.service_tier or "",
+        region=line.region or "",
+        price=None if line.price is None else _price(line.price),
         at=line.at.astimezone(UTC),
         recorded_at=line.recorded_at.astimezone(UTC),
         amount=line.sign * line.cost_nano,
@@ -223,6 +231,11 @@ def _focus_row(line: Line, tenant: Tenant, names: Names) -> Sequence[object] | N
         ),
     )
     return focus.row(charge)
+
+
+@lru_cache(maxsize=1024)
+def _price(text: str) -> Price:
+    return msgspec.json.decode(text, type=Price)
 
 
 _FORMS: Mapping[Form, tuple[Sequence[str], Callable[[Line, Tenant, Names], Sequence[object] | None]]] = {

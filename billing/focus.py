@@ -1,9 +1,9 @@
-"""A charge in the columns of FOCUS 1.2, the FinOps Open Cost and Usage Specification.
+"""A charge in the columns of FOCUS 1.2, the FinOps Open Cost and Usage Specification: all 57 of them.
 
-Source: https://focus.finops.org/focus-specification/v1-2/. All of its mandatory columns are there, and of the others
-those that we can fill; what we keep beside them has the prefix `x_`, as its rules on column names ask for. One
-row is one attempt, priced as one request, so that quantity times price is the cost. There is no list price apart
-from what was paid, so that all four costs are one.
+Source: https://focus.finops.org/focus-specification/v1-2/, and its chapter of each column. What we keep beside them
+has the prefix `x_`, as its rules on column names ask for. One row is one attempt, priced as one request, so that
+quantity times unit price is the cost, and the rows sum to the ledger. There is no list price apart from what was
+paid, so that all costs are one. Nothing is reserved or committed, and nobody issues an invoice: these columns are null.
 """
 
 from __future__ import annotations
@@ -15,44 +15,21 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from gateway.core.money import usd
+from gateway.core.price import Price
 
-MANDATORY = (
-    "BilledCost",
-    "BillingAccountId",
-    "BillingAccountName",
-    "BillingCurrency",
-    "BillingPeriodEnd",
-    "BillingPeriodStart",
-    "ChargeCategory",
-    "ChargeClass",
-    "ChargeDescription",
-    "ChargePeriodEnd",
-    "ChargePeriodStart",
-    "ContractedCost",
-    "EffectiveCost",
-    "InvoiceIssuerName",
-    "ListCost",
-    "PricingQuantity",
-    "PricingUnit",
-    "ProviderName",
-    "PublisherName",
-    "ServiceCategory",
-    "ServiceName",
-    "ServiceSubcategory",
-)
-FILLED = (
-    "BillingAccountType",
-    "ChargeFrequency",
-    "ConsumedQuantity",
-    "ConsumedUnit",
-    "PricingCategory",
-    "SkuId",
-    "SkuMeter",
-    "SubAccountId",
-    "SubAccountName",
-    "SubAccountType",
-    "Tags",
-)
+SPECIFIED = (
+    "AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency",
+    "BillingPeriodEnd", "BillingPeriodStart", "CapacityReservationId", "CapacityReservationStatus", "ChargeCategory",
+    "ChargeClass", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd", "ChargePeriodStart",
+    "CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName", "CommitmentDiscountQuantity",
+    "CommitmentDiscountStatus", "CommitmentDiscountType", "CommitmentDiscountUnit", "ConsumedQuantity", "ConsumedUnit",
+    "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "InvoiceId", "InvoiceIssuerName", "ListCost",
+    "ListUnitPrice", "PricingCategory", "PricingCurrency", "PricingCurrencyContractedUnitPrice",
+    "PricingCurrencyEffectiveCost", "PricingCurrencyListUnitPrice", "PricingQuantity", "PricingUnit", "ProviderName",
+    "PublisherName", "RegionId", "RegionName", "ResourceId", "ResourceName", "ResourceType", "ServiceCategory",
+    "ServiceName", "ServiceSubcategory", "SkuId", "SkuMeter", "SkuPriceDetails", "SkuPriceId", "SubAccountId",
+    "SubAccountName", "SubAccountType", "Tags",
+)  # fmt: skip
 OURS = (
     "x_RequestId",
     "x_AttemptId",
@@ -65,7 +42,7 @@ OURS = (
     "x_UsageSource",
     "x_BaselineCost",
 )
-COLUMNS = (*MANDATORY, *FILLED, *OURS)
+COLUMNS = (*SPECIFIED, *OURS)
 WHAT_FOR: Mapping[str, str] = {
     "answer": "An answer",
     "rejected": "An answer that did not pass its checks",
@@ -83,8 +60,12 @@ class Charge(Struct, frozen=True, kw_only=True):
     account_name: str
     sub_account: str
     sub_account_name: str
+    router: str
     provider: str
     model: str
+    service_tier: str
+    region: str
+    price: Price | None
     at: datetime
     recorded_at: datetime
     amount: int
@@ -97,46 +78,86 @@ class Charge(Struct, frozen=True, kw_only=True):
 
 def row(charge: Charge) -> Sequence[object]:
     """In the order of `COLUMNS`; an empty cell is null."""
-    start = charge.at.replace(minute=0, second=0, microsecond=0)
-    month, end_of_month = _month(charge.at)
-    cost = usd(charge.amount)
     cells: Mapping[str, object] = {
-        "BilledCost": cost,
+        **_when(charge),
+        **_how_much(charge),
+        **_what(charge),
         "BillingAccountId": charge.account,
         "BillingAccountName": charge.account_name,
-        "BillingCurrency": "USD",
-        "BillingPeriodEnd": moment(end_of_month),
-        "BillingPeriodStart": moment(month),
-        "ChargeCategory": "Usage",
-        "ChargeClass": "Correction" if charge.recorded_at >= end_of_month else "",
-        "ChargeDescription": f"{WHAT_FOR.get(charge.part, 'A call')} by {charge.model}",
-        "ChargePeriodEnd": moment(start + timedelta(hours=1)),
-        "ChargePeriodStart": moment(start),
-        "ContractedCost": cost,
-        "EffectiveCost": cost,
-        "InvoiceIssuerName": charge.provider,
-        "ListCost": cost,
-        "PricingQuantity": charge.quantity,
-        "PricingUnit": "Requests",
-        "ProviderName": charge.provider,
-        "PublisherName": charge.provider,
-        "ServiceCategory": "AI and Machine Learning",
-        "ServiceName": f"{charge.provider} models",
-        "ServiceSubcategory": "Generative AI",
         "BillingAccountType": "Tenant",
-        "ChargeFrequency": "Usage-Based",
-        "ConsumedQuantity": charge.tokens,
-        "ConsumedUnit": "Tokens",
-        "PricingCategory": "Standard",
-        "SkuId": charge.model,
-        "SkuMeter": "Tokens",
         "SubAccountId": charge.sub_account,
         "SubAccountName": charge.sub_account_name,
         "SubAccountType": "Gateway key" if charge.sub_account else "",
         "Tags": json.dumps(charge.tags, ensure_ascii=False, sort_keys=True),
         **dict(zip(OURS, charge.more, strict=True)),
     }
-    return [cells[name] for name in COLUMNS]
+    return [cells.get(name, "") for name in COLUMNS]
+
+
+def _when(charge: Charge) -> Mapping[str, object]:
+    start = charge.at.replace(minute=0, second=0, microsecond=0)
+    month, end_of_month = _month(charge.at)
+    return {
+        "BillingPeriodEnd": moment(end_of_month),
+        "BillingPeriodStart": moment(month),
+        "ChargeClass": "Correction" if charge.recorded_at >= end_of_month else "",
+        "ChargePeriodEnd": moment(start + timedelta(hours=1)),
+        "ChargePeriodStart": moment(start),
+    }
+
+
+def _how_much(charge: Charge) -> Mapping[str, object]:
+    """A unit price is of one request, and is not below zero where it is taken back."""
+    cost, unit = usd(charge.amount), usd(abs(charge.amount))
+    costs = ("BilledCost", "ContractedCost", "EffectiveCost", "ListCost", "PricingCurrencyEffectiveCost")
+    units = ("ContractedUnitPrice", "ListUnitPrice")
+    return {
+        **dict.fromkeys(costs, cost),
+        **dict.fromkeys(units, unit),
+        **{f"PricingCurrency{name}": unit for name in units},
+        "BillingCurrency": "USD",
+        "PricingCurrency": "USD",
+        "PricingCategory": "Standard",
+        "PricingQuantity": charge.quantity,
+        "PricingUnit": "Requests",
+        "ConsumedQuantity": charge.tokens,
+        "ConsumedUnit": "Tokens",
+    }
+
+
+def _what(charge: Charge) -> Mapping[str, object]:
+    details = _details(charge)
+    return {
+        "ChargeCategory": "Usage",
+        "ChargeDescription": f"{WHAT_FOR.get(charge.part, 'A call')} by {charge.model}",
+        "ChargeFrequency": "Usage-Based",
+        "InvoiceIssuerName": charge.provider,
+        "ProviderName": charge.provider,
+        "PublisherName": charge.provider,
+        "RegionId": charge.region,
+        "RegionName": charge.region,
+        "ResourceId": f"{charge.account}/{charge.router}" if charge.router else "",
+        "ResourceName": charge.router,
+        "ResourceType": "Router" if charge.router else "",
+        "ServiceCategory": "AI and Machine Learning",
+        "ServiceName": f"{charge.provider} models",
+        "ServiceSubcategory": "Generative AI",
+        "SkuId": charge.model,
+        "SkuMeter": "Tokens",
+        "SkuPriceDetails": json.dumps(details) if details else "",
+        "SkuPriceId": " ".join([charge.model, *map(str, details.values())]),
+    }
+
+
+def _details(charge: Charge) -> Mapping[str, str | int]:
+    """What tells a price of a model from its others; amounts and days are no part of it, as the specification asks."""
+    above = charge.price.above if charge.price else 0
+    told: dict[str, str | int] = {
+        "ServiceTier": charge.service_tier,
+        "Region": charge.region,
+        "PromptAbove": above,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def moment(at: datetime) -> str:
