@@ -8,6 +8,7 @@ of no more than `MOST` prefixes. Whether a cache then really holds what it shoul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from time import monotonic
 from typing import NamedTuple
 
@@ -49,16 +50,19 @@ class Trail(Struct):
 
 
 class Conversations:
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
+    """`secret` keys the hashes: whoever sees them can try no guesses on them."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic, *, secret: bytes = b"") -> None:
+        self._clock, self._hash = clock, blake2b(key=secret[:64], digest_size=8)
         self._known: dict[int, dict[str, Kept]] = {}
+        self.on_kept: Callable[[int, str, Kept], None] | None = None
         self._shares: dict[
             tuple[str, str], tuple[float, float]
         ] = {}  # read, of answers that should have read
 
     def find(self, tenant: str, prompt: Prompt, facts: RequestFacts, session: str = "") -> Trail:
-        marks = list(marks_of(tenant, prompt, facts.input_tokens))
-        own = hash((tenant, "session", session)) if session else None
+        marks = list(marks_of(tenant, prompt, facts.input_tokens, self._hash))
+        own = _mark(self._hash.copy(), tenant, "session", session) if session else None
         kept = self._recall(marks, own, facts.input_tokens)
         should = {model: each.tokens for model, each in kept.items()}
         keys = {model: each.key for model, each in kept.items() if each.key}
@@ -120,22 +124,38 @@ class Conversations:
             most = round(marked * trail.prompt / usage.prompt)
         until = self._clock() + (LONG_LIFE if usage.cache_write_1h else LIFE)
         for mark, tokens in trail.marks:
-            models = self._known.pop(mark, {})
-            models[attempt.model] = Kept(min(tokens, most), until, attempt.provider_key)
-            self._known[mark] = models
+            kept = Kept(min(tokens, most), until, attempt.provider_key)
+            self.hear(mark, attempt.model, kept)
+            if self.on_kept is not None:
+                self.on_kept(mark, attempt.model, kept)
+
+    def hear(self, mark: int, model: str, kept: Kept) -> None:
+        """Of a prefix that is cached now, whoever had it cached."""
+        models = self._known.pop(mark, {})
+        models[model] = kept
+        self._known[mark] = models
         _hold_to(self._known)
 
 
-def marks_of(tenant: str, prompt: Prompt, tokens: int) -> Iterator[tuple[int, int]]:
+def marks_of(tenant: str, prompt: Prompt, tokens: int, keyed: blake2b) -> Iterator[tuple[int, int]]:
     """After every turn: a hash of all up to there, and how many of the tokens that is."""
     characters = sum(len(turn.text) for turn in prompt.turns)
     before = max(0, prompt.characters - characters)  # tools come first
     scale = tokens / max(1, characters + before)
-    mark, so_far = hash((tenant, prompt.tools)), before
+    running, so_far = keyed.copy(), before
+    _mark(running, tenant, *prompt.tools)
     for turn in prompt.turns:
-        mark = hash((mark, turn.role, turn.text))
         so_far += len(turn.text)
-        yield mark, round(so_far * scale)
+        yield _mark(running, turn.role, turn.text), round(so_far * scale)
+
+
+def _mark(running: blake2b, *words: str) -> int:
+    """Of all that was said up to now; each word with its length, so that no two sayings run together."""
+    for word in words:
+        said = word.encode(errors="surrogatepass")
+        running.update(b"%d " % len(said))
+        running.update(said)
+    return int.from_bytes(running.digest())
 
 
 def _ends(marks: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:

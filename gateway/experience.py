@@ -21,8 +21,8 @@ MARK = b'"cache_control"'  # how callers say what is to be cached
 
 
 class Experience:
-    def __init__(self) -> None:
-        self.conversations, self.speeds = Conversations(), Speeds()
+    def __init__(self, *, secret: bytes = b"") -> None:
+        self.conversations, self.speeds = Conversations(secret=secret), Speeds()
 
     def foresee(
         self,

@@ -23,6 +23,7 @@ from gateway.egress import Egress
 from gateway.errors import Draining
 from gateway.exchange import Answer, Call
 from gateway.experience import Experience
+from gateway.gossip import Gossip
 from gateway.idempotency import HEADER, Once
 from gateway.makers import Makers
 from gateway.pipeline import answer
@@ -60,8 +61,9 @@ class Handler:
             breakers=breakers,
             admission=Admission(self._redis, gateways=settings.gateways, process=self._spool.process),
             makers=Makers(self._redis),
-            experience=Experience(),
+            experience=Experience(secret=settings.secret_key),
         )
+        self._gossip = Gossip(self._redis, self._tools.experience.conversations)
         self._once = Once(self._redis, settings.secret_key)
         self._tasks: list[asyncio.Task[None]] = []
         self._draining = False
@@ -82,6 +84,7 @@ class Handler:
             asyncio.create_task(self._shipper.run()),
             asyncio.create_task(self._watch().run()),
             asyncio.create_task(self._cooldowns.run()),
+            asyncio.create_task(self._gossip.run()),
         ]
 
     def _watch(self) -> Watch:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
 
+import msgspec
+import pytest
 from openai.types.chat import ChatCompletionMessageParam
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 
 from gateway import conversations
 from gateway.conversations import FEWEST, Conversations
@@ -16,7 +21,9 @@ from gateway.core.money import nano
 from gateway.core.policy import Otherwise, Policy, Rule
 from gateway.core.price import Usage, UsageSource
 from gateway.core.prompt import Prompt, Turn
+from gateway.gossip import CHANNEL, Gossip
 from tests.core.build import facts, price
+from tests.gateway.upstream import until
 from tests.gateway.world import model, serving_gateway, snapshot
 
 SYSTEM = Turn("system", "s" * 8_000)
@@ -166,3 +173,33 @@ async def test_a_conversation_stays_while_its_cache_lasts(redis: Redis, tmp_path
     (line,) = settled[1].attempts
     assert line.attempt.usage.cache_read > 2_000
     assert settled[2].facts.cached == {}
+
+
+async def test_workers_hear_what_the_others_have_sent_into_caches(redis: Redis) -> None:
+    secret = b"the same for all workers"
+    one, other, stranger = (Conversations(secret=key) for key in (secret, secret, b"another"))
+    client = AsyncRedis.from_url(os.environ["REDIS_URL"])
+    gossips = [Gossip(client, each) for each in (one, other, stranger)]
+    running = [asyncio.create_task(gossip.run()) for gossip in gossips]
+    try:
+        await until(lambda: dict(redis.pubsub_numsub(CHANNEL)).get(CHANNEL.encode()) == 3)
+        sent(one, prompt(ASKED), "openai/auto", Usage(input=2_000, output=9))
+        await until(lambda: bool(found(other, prompt(NEXT))))
+        assert found(other, prompt(NEXT)) == {"openai/auto": 2_250}
+        assert found(stranger, prompt(NEXT)) == {}
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await client.aclose()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [b"", b"\xff", msgspec.msgpack.encode({}), msgspec.msgpack.encode({"sender": "x", "told": [[1, "m", 5, 1e300]]}),
+     msgspec.msgpack.encode({"sender": "x", "told": [[1, "m", -5, 9.0]]})],
+)  # fmt: skip
+def test_nonsense_is_not_believed(message: bytes) -> None:
+    known = Conversations()
+    Gossip(AsyncRedis(), known).heed(message)
+    assert known._known == {}
