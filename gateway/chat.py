@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from gateway.checking import afterwards, checked
 from gateway.core.checks import AT_ONCE, TOO_LONG, verify_so_far
-from gateway.core.conversation import ChatRequest, Conversation, Image, Reply, Started
+from gateway.core.conversation import ChatRequest, Conversation, Reply, Started
 from gateway.core.facts import Need
 from gateway.core.policy import Cascade
 from gateway.core.prompt import Prompt
 from gateway.dialects.dialect import CallerSide, Outgoing, StreamRelay
+from gateway.dialects.unshown import unshown
 from gateway.dialects.limits import limited
 from gateway.dispatch import (
     EVENTS,
@@ -82,8 +83,7 @@ class Chat:
         account(trial, reply, prompt_tokens=journey.facts.input_tokens)
         trial.made = reply.id
         if protocol.words != self.surface.name:
-            if not self.surface.shows_images and any(isinstance(part, Image) for part in reply.parts):
-                journey.dropped.add("image")
+            journey.dropped |= unshown(reply, self.surface)
             body = self.surface.render_reply(told(reply, trial), self.request, now=int(time()))
         return Came(attempt=await checked(journey, trial, reply, self), body=body)
 

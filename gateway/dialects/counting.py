@@ -163,10 +163,14 @@ class BedrockCount:
 
 
 class BedrockAnthropicCount(BedrockCount):
-    """Of a whole body, as it would be sent, in base64 (the API's reference, CountTokens, invokeModel)."""
+    """Of a whole body, as it would be sent, in base64 (the API's reference, CountTokens, invokeModel).
+
+    A whole one says how long its answer may be, which one that is only counted need not.
+    """
 
     def outgoing(self, for_answer: Outgoing) -> Outgoing:
-        said = {"invokeModel": {"body": b64encode(for_answer.body).decode()}}
+        whole = {"max_tokens": 1} | msgspec.json.decode(for_answer.body, type=dict[str, Any])
+        said = {"invokeModel": {"body": b64encode(msgspec.json.encode(whole)).decode()}}
         path = f"{for_answer.path.rpartition('/')[0]}/count-tokens"
         return replace(for_answer, path=path, body=msgspec.json.encode({"input": said}))
 

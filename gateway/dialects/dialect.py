@@ -130,6 +130,7 @@ class CallerSide(Protocol):
     keep_alive: bytes  # means nothing; may be written between any two events of a stream
     takes_comments: bool  # whether its SDKs pass over comments in a stream
     shows_images: bool  # whether an answer of its shape may have pictures
+    shows_citations: bool  # whether it tells what an answer rests on
     stream_headers: Headers
 
     def parse_request(

@@ -30,4 +30,4 @@ def uncited(conversation: Conversation) -> list[str]:
         for message in conversation.messages
         for part in message.parts
     )
-    return ["messages[].content[].citations"] if cited else []
+    return [conversation.spelled.get("citations", "messages[].content[].citations")] if cited else []

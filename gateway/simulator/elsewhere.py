@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
-from gateway.simulator import cohere, gemini, ollama, openai
+from gateway.simulator import bedrock_count, cohere, gemini, ollama, openai, responses
 from gateway.simulator.azure import Azure
 from gateway.simulator.bedrock import Converse
 from gateway.simulator.bedrock_invoke import Invoke
 from gateway.simulator.gemini import Generate
 from gateway.simulator.reply import Dialect, Json
+from gateway.simulator.responses import Responses
 from gateway.simulator.vertex import Claude, OnVertex, counted_on_vertex
 
 CONVERSE = re.compile(r"/bedrock/model/([^/]+)/(converse|converse-stream)")
@@ -23,6 +24,7 @@ PREDICT = re.compile(
     r"/vertex/v1(?:beta1)?(?:/projects/[^/]+/locations/[^/]+)?/publishers/(google|anthropic)/models/([^:]+)"
     r":(generateContent|streamGenerateContent|rawPredict|streamRawPredict)"
 )
+SIGNED_COUNT = re.compile(r"/bedrock/model/([^/]+)/count-tokens")
 COUNTED = re.compile(r"/(gemini/v1(?:beta)?|vertex/.+/publishers/google)/models/([^/:]+):countTokens")
 CLAUDE_COUNTED = re.compile(r"/vertex/.+/publishers/anthropic/models/count-tokens:rawPredict")
 DEPLOYED = re.compile(r"/azure/openai/deployments/([^/]+)/chat/completions")
@@ -52,10 +54,18 @@ def asked_at(method: str, target: str) -> Dialect[Any] | None:
     return known.get(path)
 
 
-def counted_at(method: str, path: str) -> tuple[Dialect[Any], Callable[[bytes], Json]] | None:
+def counted_at(
+    method: str, target: str, headers: dict[bytes, bytes]
+) -> tuple[Dialect[Any], Callable[[bytes], Json]] | None:
     """Who counts the tokens of a prompt, and how."""
+    path = target.partition("?")[0]
     if method != "POST":
         return None
+    if found := SIGNED_COUNT.fullmatch(path):
+        converse = Converse(method, target, unquote(found[1]), streaming=False)
+        return converse, partial(bedrock_count.counted, method, target, unquote(found[1]), headers)
+    if path == "/openai/v1/responses/input_tokens":
+        return Responses(), responses.counted
     if CLAUDE_COUNTED.fullmatch(path):
         return Claude("", streaming=False), counted_on_vertex
     found = COUNTED.fullmatch(path)

@@ -11,11 +11,16 @@ from gateway.simulator import openai
 from gateway.simulator.answer import answer
 from gateway.simulator.asked import Answer, Call, Turn, Usage
 from gateway.simulator.behaviour import Behaviour
-from gateway.simulator.prompt_cache import PromptCache
+from gateway.simulator.prompt_cache import PromptCache, prompt_tokens
 from gateway.simulator.reply import Frame, Json, Problem, Reply, encoded, misreported
 from gateway.simulator.responses_request import Request, asked_in, parse, turns_of
 
 MOST = 10_000  # responses remembered
+
+
+def counted(body: bytes) -> Json:
+    """Of a prompt without what is remembered."""
+    return {"object": "response.input_tokens", "input_tokens": prompt_tokens(asked_in(parse(body)))}
 
 
 class Responses:

@@ -86,7 +86,7 @@ class Simulator:
 
     async def elsewhere(self, exchange: Exchange) -> None:
         """The providers that put more into a path than its place."""
-        if found := counted_at(exchange.method, exchange.path):
+        if found := counted_at(exchange.method, exchange.target, exchange.headers):
             await self.count(found[0], exchange, found[1])
         elif dialect := asked_at(exchange.method, exchange.target):
             await self.converse(dialect, exchange)

@@ -19,6 +19,7 @@ from gateway.dialects.anthropic import Anthropic
 from gateway.dialects.counting import COUNT_PROTOCOLS, COUNT_SURFACES
 from gateway.errors import ProviderInvalidRequest, UpstreamInvalidResponse
 from tests.gateway.dialects.samples import HEADERS, MODEL, USED
+from tests.gateway.test_other_protocols import tenant as signed_tenant
 from tests.gateway.test_pipeline import ONLY_ANTHROPIC, ONLY_OPENAI
 from tests.gateway.world import misbehaving, serving_gateway, snapshot
 
@@ -90,7 +91,8 @@ def test_a_cloud_counts_what_it_would_be_sent() -> None:
     whole = PROTOCOLS["bedrock_anthropic"].pass_through(request, MODEL)
     asked = COUNT_PROTOCOLS["bedrock_anthropic"].outgoing(whole)
     assert asked.path == "/model/some-model/count-tokens"
-    assert b64decode(json.loads(asked.body)["input"]["invokeModel"]["body"]) == whole.body
+    said = json.loads(b64decode(json.loads(asked.body)["input"]["invokeModel"]["body"]))
+    assert said == json.loads(whole.body) | {"max_tokens": 1}
 
 
 @pytest.mark.parametrize(
@@ -172,3 +174,14 @@ async def test_what_is_wrong_is_told_as_for_an_answer(redis: Redis, tmp_path: Pa
             await client.messages.count_tokens(model="auto", messages=wrong)
         with pytest.raises(anthropic.NotFoundError):
             await (await served.messages("nowhere")).messages.count_tokens(**ASKED)
+
+
+@pytest.mark.parametrize("router", ["bedrock", "invoke"])
+async def test_a_signed_count_is_of_the_whole_prompt(router: str, redis: Redis, tmp_path: Path) -> None:
+    asked: Any = {**ASKED, "system": "Be brief."}
+    async with serving_gateway(redis, tmp_path, signed_tenant()) as served:
+        client = await served.messages(router)
+        raw = await client.messages.with_raw_response.count_tokens(**asked)
+        answer = await client.messages.create(max_tokens=50, **asked)
+    assert "x-rungway-estimated" not in raw.headers
+    assert (await raw.parse()).input_tokens == answer.usage.input_tokens

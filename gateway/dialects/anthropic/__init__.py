@@ -31,6 +31,7 @@ class Anthropic:
     keep_alive = b'event: ping\ndata: {"type":"ping"}\n\n'
     takes_comments = True
     shows_images = False
+    shows_citations = True
     stream_headers = EVENT_STREAM
 
     def parse_request(

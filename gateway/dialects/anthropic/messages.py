@@ -21,6 +21,7 @@ _BLOCKS = frozenset(
         "container_upload",
         "document",
         "fallback",
+        "mcp_tool_listing",
         "redacted_thinking",
         "search_result",
         "thinking",

@@ -26,9 +26,9 @@ from gateway.dialects.anthropic.reply import WORDS, reply_id
 from gateway.dialects.anthropic.surface import stream_error
 from gateway.dialects.anthropic.usage import write_usage
 from gateway.dialects.sse import write_event
+from gateway.dialects.unshown import NO_IMAGE
 from gateway.errors import GatewayError
 
-UNSAYABLE = b": x-rungway-dropped image\n\n"  # the shape has no pictures in answers
 _encode = msgspec.json.Encoder().encode
 
 
@@ -108,7 +108,7 @@ class MessageWriter:
             case CitationDelta(citation=citation, choice=0) if citation.url and self._kind == "text":
                 return self._fill({"type": "citations_delta", "citation": written(citation)})
             case ImageDelta():
-                return UNSAYABLE
+                return NO_IMAGE
             case ThinkingDelta() if self._shows_thinking:
                 return self._think(delta)
             case ToolCallStarted(choice=0):

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.conversation import Finish, Part, Reply, Text, Thinking, ToolCall
+from gateway.dialects.bedrock.citations import citations_of
 from gateway.dialects.bedrock.usage import read_usage
 from gateway.errors import UpstreamInvalidResponse
 
@@ -68,7 +69,8 @@ def _part(block: Mapping[str, Any]) -> Iterator[Part]:
     elif type(thought) is dict:
         yield from _thought(thought)
     elif type(cited := inside(block, "citationsContent", "content")) is list:
-        yield Text("".join(piece["text"] for piece in cited if type(inside(piece, "text")) is str))
+        text = "".join(piece["text"] for piece in cited if type(inside(piece, "text")) is str)
+        yield Text(text, citations=tuple(citations_of(text, inside(block, "citationsContent", "citations"))))
 
 
 def is_callers(use: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.core.conversation import (
+    CitationDelta,
     Counted,
     Delta,
     Ended,
@@ -14,6 +15,7 @@ from gateway.core.conversation import (
     ToolArguments,
     ToolCallStarted,
 )
+from gateway.dialects.bedrock.citations import read
 from gateway.dialects.bedrock.failure import error_of
 from gateway.dialects.bedrock.reply import FINISHES, inside, is_callers, redacted_of, stop_sequence_of
 from gateway.dialects.bedrock.usage import read_usage
@@ -31,6 +33,8 @@ class ConverseReader(Reader):
         super().__init__(secret, self._frames)
         self._calls: dict[int, int] = {}  # index of the block → of the call among calls
         self._argued: set[int] = set()  # calls of which arguments have come
+        self._said = self._begun = 0  # characters, and those before the block
+        self._cited: list[dict[str, Any]] = []  # what the block rests on
 
     def read_object(self, name: bytes, body: dict[str, Any], deltas: list[Delta]) -> None:
         index = body.get("contentBlockIndex")
@@ -71,7 +75,10 @@ class ConverseReader(Reader):
             return
         if type(text := delta.get("text")) is str:
             if text:
+                self._said += len(text)
                 deltas.append(TextDelta(text))
+        elif type(cited := delta.get("citation")) is dict:
+            self._cited.append(cited)
         elif type(piece := inside(delta, "toolUse", "input")) is str:
             if piece and index in self._calls:
                 self._argued.add(index)
@@ -80,6 +87,8 @@ class ConverseReader(Reader):
             _read_thought(thought, deltas)
 
     def _end_block(self, index: int, deltas: list[Delta]) -> None:
+        deltas += [CitationDelta(read(one, self._begun, self._said)) for one in self._cited]
+        self._cited, self._begun = [], self._said
         if index in self._calls and index not in self._argued:
             self._argued.add(index)
             deltas.append(ToolArguments(self._calls[index], "{}"))

@@ -32,6 +32,7 @@ class Gemini:
     keep_alive = b"\n"  # one blank line more than there is: the official SDK takes a comment for JSON
     takes_comments = False
     shows_images = True
+    shows_citations = True
     stream_headers = EVENT_STREAM
     root = ROOT  # of the paths of models at a provider
 

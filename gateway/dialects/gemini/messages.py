@@ -140,4 +140,5 @@ _KINDS: dict[str, Checked] = {
     "codeExecutionResult": _check_nothing,
     "toolCall": _check_nothing,
     "toolResponse": _check_nothing,
+    "audioTranscription": _check_nothing,
 }

@@ -30,6 +30,7 @@ class OpenAIChat:
     keep_alive = b": keep-alive\n\n"
     takes_comments = True
     shows_images = True
+    shows_citations = True
     stream_headers = EVENT_STREAM
 
     def parse_request(

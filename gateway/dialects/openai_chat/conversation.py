@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ from gateway.core.conversation import (
     ToolResult,
 )
 from gateway.core.prompt import Prompt, Turn
+from gateway.dialects.citations import url_citations
 from gateway.dialects.kindred import KINDRED
 from gateway.dialects.marks import cache_mark
 from gateway.dialects.media import split_data_url
@@ -45,6 +46,7 @@ _ROLES: Mapping[str, Role] = {
 # What Conversation calls by another word.
 SPELLED: Mapping[str, str] = {
     "choices": "n",
+    "citations": "messages[].annotations",
     "end_user": "user",
     "max_output_tokens": "max_tokens",
     "output_format": "response_format",
@@ -76,6 +78,20 @@ _SAID = frozenset(
         "top_logprobs",
         "top_p",
         "user",
+    }
+)
+_OF_MESSAGE = frozenset(
+    {
+        "annotations",
+        "audio",
+        "content",
+        "reasoning",
+        "reasoning_content",
+        "reasoning_details",
+        "refusal",
+        "role",
+        "tool_call_id",
+        "tool_calls",
     }
 )
 _MEANINGFUL = ("audio", "functions", "function_call", "web_search_options")  # not to be left out in silence
@@ -128,7 +144,10 @@ def conversation_of(request: ChatRequest) -> Conversation:
         metadata=raw.get("metadata") or {},
         streaming=request.streaming,
         kindred={field: raw[field] for field in KINDRED if raw.get(field) is not None},
-        unsayable=tuple(field for field, value in raw.items() if field not in _SAID and value is not None),
+        unsayable=(
+            *(field for field, value in raw.items() if field not in _SAID and value is not None),
+            *_unsaid_of_messages(raw["messages"]),
+        ),
         spelled=SPELLED,
     )
 
@@ -139,16 +158,29 @@ def _refuse_meaningful(raw: Mapping[str, Any]) -> None:
             raise Untranslatable(f"This model's provider has nothing like '{field}'.", param=field)
 
 
+def _unsaid_of_messages(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A tool's result has its name in the call that it belongs to."""
+    for message in messages:
+        known = _OF_MESSAGE | {"name"} if message["role"] == "tool" else _OF_MESSAGE
+        yield from (f"messages[].{field}" for field, value in message.items() if value and field not in known)
+        parts = message["content"] if type(message.get("content")) is list else ()
+        if parts and message.get("annotations"):
+            yield "messages[].annotations"
+        for part in parts:
+            if part["type"] == "image_url" and _detail(part["image_url"]) not in (None, "auto"):
+                yield "messages[].content[].image_url.detail"
+
+
+def _detail(image: Any) -> Any:
+    return image.get("detail") if type(image) is dict else None
+
+
 def _message(index: int, message: Mapping[str, Any]) -> Message:
     role = _ROLES.get(message["role"])
     if role is None:
         raise _unsayable(f"messages[{index}].role")
     if role is Role.TOOL:
-        content = tuple(_parts(index, message))
-        return Message(
-            role,
-            (ToolResult(message["tool_call_id"], tuple(p for p in content if isinstance(p, Text | Image))),),
-        )
+        return Message(role, (ToolResult(message["tool_call_id"], tuple(_of_result(index, message))),))
     if role is not Role.ASSISTANT:
         return Message(role, tuple(_parts(index, message)))
     return Message(
@@ -156,10 +188,17 @@ def _message(index: int, message: Mapping[str, Any]) -> Message:
     )
 
 
+def _of_result(index: int, message: Mapping[str, Any]) -> Iterator[Text | Image]:
+    for number, part in enumerate(_parts(index, message)):
+        if not isinstance(part, Text | Image):
+            raise _unsayable(f"messages[{index}].content[{number}].type")
+        yield part
+
+
 def _parts(index: int, message: Mapping[str, Any]) -> Iterator[Part]:
     content = message.get("content")
     if type(content) is str and content:
-        yield Text(content)
+        yield Text(content, citations=tuple(url_citations(message.get("annotations"))))
     elif type(content) is list:
         for number, part in enumerate(content):
             yield _part(f"messages[{index}].content[{number}]", part)

@@ -12,6 +12,7 @@ from gateway.core.price import NOTHING, Usage, UsageSource
 from gateway.dialects.citations import told_in_text, url_citations
 from gateway.dialects.media import join_data_url, split_data_url
 from gateway.dialects.openai_chat.failure import error_in
+from gateway.dialects.openai_chat.sources import sources_in, with_sources
 from gateway.dialects.openai_chat.thoughts import said, signature_of, signed, thinking_of, thoughts
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
 from gateway.dialects.tokens import floats, tokens_of, told_tokens
@@ -61,7 +62,10 @@ def parse_reply(body: bytes, secret: str) -> Reply:
         raise UpstreamInvalidResponse("The provider's answer has no choices.")
     usage, source = read_usage(raw.get("usage"), tier=raw.get("service_tier"))
     more = tuple([_reply(raw, choice) for choice in choices[1:]])
-    return _reply(raw, choices[0], usage=usage, usage_source=source, whole=raw, more=more)
+    reply = _reply(raw, choices[0], usage=usage, usage_source=source, whole=raw, more=more)
+    if sources := sources_in(raw):
+        return msgspec.structs.replace(reply, parts=with_sources(reply.parts, sources))
+    return reply
 
 
 def _is_choice(choice: Any) -> bool:

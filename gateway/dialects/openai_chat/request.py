@@ -111,9 +111,9 @@ def _check_response_format(place: str, value: Any) -> None:
 def check_stream_options(place: str, value: Any) -> None:
     if type(value) is not dict:
         raise wrong_type(place, "an object")
-    for field, wanted in value.items():
-        if wanted is not None:
-            flag(f"{place}.{field}", wanted)
+    for field in ("include_usage", "include_obfuscation"):
+        if value.get(field) is not None:
+            flag(f"{place}.{field}", value[field])
 
 
 def check_stop(place: str, value: Any) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway.core.conversation import (
+    Citation,
     CitationDelta,
     Counted,
     Delta,
@@ -39,6 +40,7 @@ from gateway.dialects.openai_chat.reply import (
     said_image,
     told_logprobs,
 )
+from gateway.dialects.openai_chat.sources import sources_in
 from gateway.dialects.openai_chat.surface import error_object
 from gateway.dialects.openai_chat.thoughts import said, signature_of, signed, thoughts
 from gateway.dialects.openai_chat.usage import read_usage, write_usage
@@ -70,7 +72,9 @@ class ChatReader(Reader):
         self._calls: dict[tuple[int, Any], int] = {}  # (choice, index as given) → index among all
         self._ended: set[int] = set()
         self._tokens: list[Token] = []  # of the first choice
-        self._refused = False
+        self._refused = self._cites = False
+        self._said = 0  # characters of the first choice
+        self._sources: list[Citation] = []  # told beside the answer
 
     @property
     def logprobs(self) -> tuple[float, ...] | None:
@@ -102,6 +106,8 @@ class ChatReader(Reader):
             self.start(deltas, reply_id=body.get("id"), model=body.get("model"), usage=prompt)
             if tier := service_tier(body.get("service_tier")):  # also of a stream that is cut
                 self.usage = replace(self.usage, service_tier=tier)
+        if "citations" in body or "search_results" in body:
+            self._sources = sources_in(body) or self._sources
         for choice in choices:
             if type(choice) is dict:
                 self._read_choice(choice, deltas)
@@ -130,6 +136,7 @@ class ChatReader(Reader):
         deltas.extend(_thinking(thought) for thought in thoughts(delta))
         content = delta.get("content")
         if type(content) is str and content:
+            self._said += 0 if number else len(content)
             deltas.append(TextDelta(content, number, tokens))
         elif type(content) is list:
             deltas.extend(_listed(number, content))
@@ -138,6 +145,7 @@ class ChatReader(Reader):
             self._refused = True
             deltas.append(RefusalDelta(refusal))
         if annotations := delta.get("annotations"):
+            self._cites = True
             deltas.extend(CitationDelta(citation, number) for citation in url_citations(annotations))
         if delta.get("images"):
             deltas.extend(ImageDelta(image, number) for image in images_of(delta))
@@ -190,6 +198,8 @@ class ChatReader(Reader):
             finish = Finish.REFUSAL
         if number == 0 or self.finish is None:
             self.finish = finish
+        if number == 0 and not self._cites:
+            deltas.extend(CitationDelta(replace(source, end=self._said)) for source in self._sources)
         deltas.append(Ended(finish=finish, choice=number))
 
     def _finish_well(self, deltas: list[Delta]) -> None:

@@ -24,6 +24,7 @@ class OpenAICompletions:
     keep_alive = b": keep-alive\n\n"
     takes_comments = True
     shows_images = False
+    shows_citations = False
     stream_headers = EVENT_STREAM
 
     def parse_request(

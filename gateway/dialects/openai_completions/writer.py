@@ -8,9 +8,11 @@ import msgspec
 
 from gateway.core.conversation import (
     ChatRequest,
+    CitationDelta,
     Counted,
     Delta,
     Ended,
+    ImageDelta,
     RefusalDelta,
     Started,
     TextDelta,
@@ -22,6 +24,7 @@ from gateway.dialects.openai_chat.usage import write_usage
 from gateway.dialects.openai_completions.reply import WORDS, echo_of, reply_id, told_logprobs
 from gateway.dialects.rendering import fitting
 from gateway.dialects.sse import write_event
+from gateway.dialects.unshown import NO_CITATION, NO_IMAGE
 from gateway.errors import GatewayError
 
 DONE = b"[DONE]"
@@ -34,6 +37,7 @@ class CompletionWriter:
         self._usage: Usage | None = None
         self._head = head_of("", "", now)
         self._offsets = [0] * request.choices  # characters said so far, a choice
+        self._cites = False
 
     def write(self, delta: Delta) -> bytes:
         match delta:
@@ -41,6 +45,10 @@ class CompletionWriter:
                 return self._chunk(text, choice, delta.tokens)
             case RefusalDelta(text=text):
                 return self._chunk(text)
+            case ImageDelta():
+                return NO_IMAGE
+            case CitationDelta():
+                return self._uncited()
             case Started(id=given, model=model):
                 self._head = head_of(given, model, self._now)
                 return self._echo()
@@ -58,6 +66,11 @@ class CompletionWriter:
 
     def error(self, error: GatewayError) -> bytes:
         return stream_error(error, self._head)
+
+    def _uncited(self) -> bytes:
+        """Said once."""
+        before, self._cites = self._cites, True
+        return b"" if before else NO_CITATION
 
     def _echo(self) -> bytes:
         echoed = echo_of(self._request)

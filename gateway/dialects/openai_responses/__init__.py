@@ -35,6 +35,7 @@ class OpenAIResponses:
     keep_alive = b": keep-alive\n\n"
     takes_comments = True
     shows_images = True
+    shows_citations = True
     stream_headers = EVENT_STREAM
 
     def parse_request(

@@ -26,6 +26,7 @@ from gateway.core.conversation import (
     ToolResult,
 )
 from gateway.core.prompt import Prompt, Turn
+from gateway.dialects.citations import url_citations
 from gateway.dialects.kindred import KINDRED
 from gateway.dialects.media import split_data_url
 from gateway.dialects.openai_responses.ids import opened
@@ -43,6 +44,7 @@ _ROLES: Mapping[str, Role] = {
 
 # What Conversation calls by another word.
 SPELLED: Mapping[str, str] = {
+    "citations": "input[].content[].annotations",
     "end_user": "user",
     "output_format": "text.format",
     "reasoning_effort": "reasoning.effort",
@@ -247,7 +249,8 @@ def _parts(place: str, content: Any, unsayable: list[str]) -> Iterator[Part]:
 def _part(place: str, part: Mapping[str, Any]) -> Part:
     match part["type"]:
         case "input_text" | "output_text" | "text" | "summary_text" | "reasoning_text":
-            return Text(part["text"], cached=bool(part.get("prompt_cache_breakpoint")))
+            cited = tuple(url_citations(part.get("annotations")))
+            return Text(part["text"], cached=bool(part.get("prompt_cache_breakpoint")), citations=cited)
         case "refusal":
             return Refused(str(part.get("refusal") or ""))
         case "input_image" if part.get("image_url"):

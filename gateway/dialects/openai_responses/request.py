@@ -25,7 +25,7 @@ from gateway.dialects.fields import (
     wrong,
     wrong_type,
 )
-from gateway.dialects.openai_chat.request import check_metadata
+from gateway.dialects.openai_chat.request import check_metadata, check_stream_options
 from gateway.dialects.openai_responses.ids import is_ours
 from gateway.dialects.openai_responses.items import Seen, check_input
 from gateway.dialects.openai_responses.tools import check_tool_choice, check_tools
@@ -150,14 +150,6 @@ def _check_reasoning(place: str, value: Any) -> None:
             text(32)(f"{place}.{field}", value[field])
 
 
-def _check_stream_options(place: str, value: Any) -> None:
-    if type(value) is not dict:
-        raise wrong_type(place, "an object")
-    for field, wanted in value.items():
-        if wanted is not None:
-            flag(f"{place}.{field}", wanted)
-
-
 def _check_conversation(place: str, value: Any) -> None:
     if type(value) is dict:
         text(256)(f"{place}.id", value.get("id"))
@@ -200,7 +192,7 @@ CHECKS: Mapping[str, Check] = {
     "stop": foreign("nothing"),
     "store": flag,
     "stream": flag,
-    "stream_options": _check_stream_options,
+    "stream_options": check_stream_options,
     "system": foreign("'instructions'"),
     "temperature": number(0, 2),
     "text": _check_text,

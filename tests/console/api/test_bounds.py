@@ -37,6 +37,7 @@ def test_models_say_what_they_cost_and_why_they_are_out_of_reach(support: Tenant
     admin.put("whitelist", ["openai/*"])
     rows = {row["id"]: row for row in admin.every("models", limit=100)}
     assert rows["openai/gpt-5"]["within_reach"]
+    assert rows["openai/gpt-5"]["dialect"] == "openai_chat"
     assert rows["openai/gpt-5"]["tier"] == "premium"
     assert float(rows["openai/gpt-5"]["price"]["output"]) > float(rows["openai/gpt-5"]["price"]["input"]) > 0
     assert rows["anthropic/claude-haiku-4-5"]["because"] == "not on the tenant's whitelist"

@@ -12,6 +12,8 @@ from gateway.core.conversation import Citation, Image, Reply, Text
 from gateway.core.price import NOTHING
 from gateway.dialects import DIALECTS, PROTOCOLS, SURFACES
 from gateway.dialects.citations import MAX_KEPT, Wording
+from gateway.dialects.unshown import unshown
+from gateway.simulator.event_stream import event as frame
 from tests.gateway.dialects.samples import HEADERS, MODEL
 
 URL, TITLE = "https://rome.test/people", "Rome"
@@ -36,6 +38,8 @@ COHERE = {
     "start": 6, "end": 24, "text": SECOND, "type": "TEXT_CONTENT",
     "sources": [{"type": "document", "id": "1", "document": {"url": URL, "title": TITLE}}],
 }  # fmt: skip
+
+BEDROCK = {"title": TITLE, "sourceContent": [{"text": "2.8"}], "location": {"web": {"url": URL}}}
 
 WHOLE: dict[str, dict[str, Any]] = {
     "anthropic": {
@@ -76,6 +80,18 @@ WHOLE: dict[str, dict[str, Any]] = {
         "message": {"content": [{"type": "text", "text": TEXT}], "citations": [COHERE]},
         "finish_reason": "COMPLETE",
     },
+    "bedrock": {
+        "output": {
+            "message": {
+                "content": [
+                    {"text": FIRST},
+                    {"citationsContent": {"content": [{"text": SECOND}], "citations": [BEDROCK]}},
+                    {"text": "."},
+                ]
+            }
+        },
+        "stopReason": "end_turn",
+    },
 }
 
 
@@ -94,6 +110,14 @@ def block(index: int, text: str, *citations: dict[str, Any]) -> list[dict[str, A
         {"type": "content_block_delta", **at, "delta": {"type": "text_delta", "text": text}},
         {"type": "content_block_stop", **at},
     ]
+
+
+def framed(*said: tuple[str, dict[str, Any]]) -> bytes:
+    return b"".join(frame(name, body) for name, body in said)
+
+
+def delta(index: int, said: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return "contentBlockDelta", {"contentBlockIndex": index, "delta": said}
 
 
 PART = {"output_index": 1, "content_index": 0}
@@ -144,6 +168,18 @@ STREAMS: dict[str, bytes] = {
         {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": TEXT}}}},
         {"type": "citation-start", "index": 0, "delta": {"message": {"citations": COHERE}}},
         {"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": {}}},
+    ),
+    "bedrock": framed(
+        ("messageStart", {"role": "assistant"}),
+        delta(0, {"text": FIRST}),
+        ("contentBlockStop", {"contentBlockIndex": 0}),
+        delta(1, {"citation": BEDROCK}),
+        delta(1, {"text": SECOND}),
+        ("contentBlockStop", {"contentBlockIndex": 1}),
+        delta(2, {"text": "."}),
+        ("contentBlockStop", {"contentBlockIndex": 2}),
+        ("messageStop", {"stopReason": "end_turn"}),
+        ("metadata", {"usage": {"inputTokens": 1, "outputTokens": 1}}),
     ),
 }
 FROM = pytest.mark.parametrize("protocol", WHOLE)
@@ -278,6 +314,98 @@ def test_that_something_was_to_be_cited_or_was_is_reported(protocol: str) -> Non
         assert said.dropped == ("messages[].content[].citations",)
 
 
+@pytest.mark.parametrize(
+    ("surface", "body", "dropped"),
+    [
+        (
+            "openai_chat",
+            {"messages": [{"role": "assistant", "content": TEXT, "annotations": [CHAT], "name": "ada"}]},
+            {"messages[].annotations", "messages[].name"},
+        ),
+        (
+            "openai_chat",
+            {
+                "messages": [
+                    {
+                        "role": "assistant",
+                        "content": [{"type": "text", "text": TEXT}],
+                        "annotations": [CHAT],
+                        "images": [{"type": "image_url", "image_url": {"url": "https://x.test"}}],
+                    }
+                ]
+            },
+            {"messages[].annotations", "messages[].images"},
+        ),
+        (
+            "openai_responses",
+            {
+                "input": [
+                    {
+                        "role": "assistant",
+                        "content": [{"type": "output_text", "text": TEXT, "annotations": [OPENAI]}],
+                    }
+                ]
+            },
+            {"input[].content[].annotations"},
+        ),
+    ],
+)
+@pytest.mark.parametrize("protocol", ["anthropic", "gemini", "bedrock", "cohere", "ollama"])
+def test_what_earlier_answers_rested_on_is_reported(
+    surface: str, body: dict[str, Any], dropped: set[str], protocol: str
+) -> None:
+    field = "messages" if surface == "openai_chat" else "input"
+    turns = [{"role": "user", "content": "Hi"}, *body[field], {"role": "user", "content": "And?"}]
+    raw = json.dumps({"model": "m", field: turns}).encode()
+    conversation = SURFACES[surface].conversation_of(SURFACES[surface].parse_request(raw))
+    said = PROTOCOLS[protocol].translate(conversation, MODEL)
+    assert set(said.dropped) == dropped
+    assert FIRST.strip() in json.dumps(json.loads(said.body), ensure_ascii=False)
+
+
+# Sources told beside an answer, by numbers in its text
+
+NUMBERED = "Café: 2.8 million people [2]."
+SOURCES = {"search_results": [{"title": "Other", "url": "https://other.test"}, {"title": TITLE, "url": URL}]}
+
+
+@pytest.mark.parametrize("beside", [SOURCES, {"citations": ["https://other.test", URL]}])
+@INTO
+def test_sources_beside_an_answer_are_cited_where_their_numbers_stand(
+    beside: dict[str, Any], surface: str
+) -> None:
+    said = {"choices": [{"message": {"content": NUMBERED}, "finish_reason": "stop"}]}
+    reply = PROTOCOLS["openai_chat"].parse_reply(json.dumps(said | beside).encode())
+    title = TITLE if "search_results" in beside else ""
+    assert ("[2]", URL, title) in spans(reply)
+    assert (NUMBERED, "https://other.test", "Other" if title else "") in spans(reply)
+    if surface != "openai_chat":
+        shown = SURFACES[surface].render_reply(reply, request_of(surface), now=1)
+        again = PROTOCOLS[surface].parse_reply(shown)
+        assert again.text == NUMBERED
+        assert {url for _, url, _ in spans(again)} >= {"https://other.test"}
+
+
+def test_of_a_stream_its_sources_are_what_the_whole_rests_on() -> None:
+    stream = events(
+        {"id": "c", "choices": [{"index": 0, "delta": {"content": NUMBERED}}], "citations": [URL]},
+        {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]} | SOURCES,
+    )
+    reply = read_stream("openai_chat", stream)
+    assert spans(reply) == [(NUMBERED, "https://other.test", "Other"), (NUMBERED, URL, TITLE)]
+
+
+@pytest.mark.parametrize(
+    "beside", [{"citations": None}, {"citations": [1, {}, None]}, {"search_results": "x"}]
+)
+def test_nonsense_beside_an_answer_is_passed_over(beside: dict[str, Any]) -> None:
+    said = {"choices": [{"message": {"content": "Hi [1] [0] [999]"}, "finish_reason": "stop"}]}
+    reply = PROTOCOLS["openai_chat"].parse_reply(json.dumps(said | beside).encode())
+    shown = SURFACES["anthropic"].render_reply(reply, request_of("anthropic"), now=1)
+    assert PROTOCOLS["anthropic"].parse_reply(shown).text == "Hi [1] [0] [999]"
+    assert all(not url for _, url, _ in spans(reply))
+
+
 def test_what_is_kept_of_a_stream_is_bounded() -> None:
     wording = Wording()
     for _ in range(10):
@@ -325,3 +453,24 @@ def test_where_it_has_none_that_is_said() -> None:
         "anthropic",
         "openai_completions",
     ]
+
+
+def test_legacy_completions_say_what_they_cannot_show() -> None:
+    surface = SURFACES["openai_completions"]
+    request = surface.parse_request(b'{"model": "m", "prompt": "Hi", "stream": true}')
+    for protocol, stream, comment in (
+        ("gemini", events(PAINTED), b": x-rungway-dropped image\n\n"),
+        ("anthropic", STREAMS["anthropic"], b": x-rungway-dropped citation\n\n"),
+    ):
+        reader = PROTOCOLS[protocol].stream_reader()
+        writer = surface.stream_writer(request, now=1)
+        written = b"".join(map(writer.write, [*reader.feed(stream), *reader.end()])) + writer.close()
+        assert written.count(comment) == 1
+    painted = PROTOCOLS["gemini"].parse_reply(json.dumps(PAINTED).encode())
+    cited = PROTOCOLS["anthropic"].parse_reply(json.dumps(WHOLE["anthropic"]).encode())
+    assert (unshown(painted, surface), unshown(cited, surface)) == ({"image"}, {"citation"})
+    assert (unshown(painted, SURFACES["anthropic"]), unshown(cited, SURFACES["anthropic"])) == (
+        {"image"},
+        set(),
+    )
+    assert unshown(painted, SURFACES["gemini"]) == set()
