@@ -17,8 +17,9 @@ from gateway.core.conditions import ALWAYS, Condition, Range, listed, matches
 from gateway.core.demand import Quality
 from gateway.core.facts import ModelKind, Tier
 from gateway.core.ladder import MAX_ATTEMPTS
+from gateway.core.logic import implies, is_impossible
 from gateway.core.money import nano
-from gateway.core.policy import Cascade, Check, Otherwise, Policy, Rule, Webhook
+from gateway.core.policy import Cascade, Check, Floor, Otherwise, Policy, Rule, Webhook
 from gateway.core.router import Router
 from gateway.core.semantic import compile_classes
 from gateway.core.snapshot import TenantSnapshot
@@ -54,6 +55,8 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     open: frozenset[str]  # ids that this router can reach
     bars: Mapping[str, str]  # and why it cannot reach the others
     tags: frozenset[str]
+    keys: frozenset[str]  # gateway keys, by name
+    floors: tuple[Floor, ...]  # the policy's and the tenant's
     check_regex: CheckRegex
 
 
@@ -66,6 +69,8 @@ def lint(
         open=frozenset(model.id for model in router.open),
         bars={seat.model.id: seat.bar for seat in router.barred},
         tags=frozenset(tenant.tags),
+        keys=frozenset(key.name for key in tenant.gateway_keys),
+        floors=(*policy.floors, *tenant.floors),
         check_regex=check_regex,
     )
     findings = (
@@ -89,6 +94,7 @@ def _policy(policy: Policy, around: Surroundings) -> Findings:
     for place, pattern in _at("$.whitelist", policy.whitelist or ()):
         if not any(matches(pattern, model) for model in known):
             yield _warn(place, f"{pattern} matches no model", "Correct the pattern, or add the model first.")
+    yield from _whitelist(policy, around)
     if not around.open:
         yield _warn("$.whitelist", "no model is within reach", "Add a provider key, or widen the whitelist.")
     if policy.unsure:
@@ -97,6 +103,21 @@ def _policy(policy: Policy, around: Surroundings) -> Findings:
     if len(policy.rules) > MAX_RULES:
         yield _error("$.rules", f"more than {MAX_RULES} rules", "Join rules that lead to the same tier.")
     yield from _classes(policy)
+
+
+def _whitelist(policy: Policy, around: Surroundings) -> Findings:
+    """What lies under floors: models that never answer, and floors that the tenant set and nobody here reaches."""
+    always = [floor for floor in around.floors if floor.when == ALWAYS]
+    highest = max(always, key=lambda floor: floor.tier.rank, default=None)
+    for place, pattern in _at("$.whitelist", policy.whitelist or ()):
+        tiers = [m.tier for m in _answering(around) if matches(pattern, m.id)]
+        if highest and tiers and all(tier < highest.tier for tier in tiers):
+            yield _warn(place, f"{pattern} never answers: it is below floor {highest.name}, which holds for every request",
+                        "Take it out, or narrow the floor.")  # fmt: skip
+    for floor in around.floors:
+        if floor not in policy.floors and not _reachable(floor.tier, around):
+            yield _warn("$.whitelist", f"nothing on it reaches the tenant's floor {floor.name}, {floor.tier.value}",
+                        "Whitelist a model of that tier or above; until then requests under that floor are refused.")  # fmt: skip
 
 
 def _classes(policy: Policy) -> Findings:
@@ -117,12 +138,37 @@ def _rules(policy: Policy, around: Surroundings) -> Findings:
     earlier: list[Rule] = []
     for place, rule in _at("$.rules", policy.rules):
         yield from _outcome(rule, place, policy, around)
-        yield from _condition(rule.when, f"{place}.when", policy, around)
-        shadow = next((r for r in earlier if r.when in (ALWAYS, rule.when)), None)
+        yield from _when(rule.when, f"{place}.when", policy, around)
+        yield from _lifted(rule, place, around)
+        shadow = next((r for r in earlier if implies(rule.when, r.when)), None)
         if shadow:
             yield _warn(place, f"never reached: rule {shadow.name} holds first", "Move it up, or remove it.")
         earlier.append(rule)
     yield from _outcome(policy.otherwise, "$.otherwise", policy, around)
+
+
+def _lifted(rule: Rule, place: str, around: Surroundings) -> Findings:
+    """A rule all of whose requests a floor raises never does what it says."""
+    pinned = next((model.tier for model in around.models if model.id == rule.model), None)
+    tier = pinned or rule.tier
+    floors = [
+        floor for floor in around.floors if tier and floor.tier > tier and implies(rule.when, floor.when)
+    ]
+    if floors:
+        what = f"{rule.model} never answers" if pinned else f"{floors[0].tier.value} answers instead"
+        yield _warn(f"{place}.{'model' if pinned else 'tier'}", f"floor {floors[0].name} holds for all of its requests: {what}",
+                    "Ask for the floor's tier, or narrow the floor.")  # fmt: skip
+
+
+def _when(when: Condition, place: str, policy: Policy, around: Surroundings) -> Findings:
+    found = list(_condition(when, place, policy, around))
+    yield from found
+    if is_impossible(when) and not any("can never hold" in finding.message for finding in found):
+        yield _error(
+            place,
+            "can never hold: its parts exclude each other",
+            "Take one of them out, or put them under `any`.",
+        )
 
 
 def _outcome(rule: Rule | Otherwise, place: str, policy: Policy, around: Surroundings) -> Findings:
@@ -191,6 +237,9 @@ def _cascade(cascade: Cascade, rule: Rule | Otherwise, place: str, around: Surro
     if cascade.max_cost_usd is not None and not is_money(cascade.max_cost_usd):
         yield _error(f"{place}.max_cost_usd", f"{cascade.max_cost_usd} is no amount in USD",
                      "Write dollars, as 0.02, down to a billionth of one.")  # fmt: skip
+    if cascade.max_cost_usd == 0:
+        yield _warn(f"{place}.max_cost_usd", "nothing is left to climb with: every further call costs more than nothing",
+                    "Give an amount, or drop the cascade.")  # fmt: skip
     if cascade.hold is not None and cascade.hold < 0:
         yield _error(f"{place}.hold", "is below zero", "Give a number of bytes.")
     for at, check in _at(f"{place}.checks", cascade.checks):
@@ -232,6 +281,9 @@ def _asking(check: Check, rule: Rule | Otherwise, place: str, around: Surroundin
     if check.self_agreement is not None:
         yield from _share(check.self_agreement.at_least, f"{place}.self_agreement.at_least")
         yield from _whole(check.self_agreement.samples, 2, MAX_SAMPLES, f"{place}.self_agreement.samples")
+        if check.self_agreement.at_least * check.self_agreement.samples <= 1:
+            yield _warn(f"{place}.self_agreement.at_least", "passes whatever comes: the first answer alone is so many",
+                        "Ask for more than one of them.")  # fmt: skip
     if check.webhook is not None:
         yield from _webhook(check.webhook, f"{place}.webhook")
 
@@ -276,7 +328,7 @@ def _failover(policy: Policy) -> Findings:
 
 def _floors(policy: Policy, around: Surroundings) -> Findings:
     for place, floor in _at("$.floors", policy.floors):
-        yield from _condition(floor.when, f"{place}.when", policy, around)
+        yield from _when(floor.when, f"{place}.when", policy, around)
         if not _reachable(floor.tier, around):
             yield _warn(f"{place}.tier", f"no model of tier {floor.tier.value} or above is within reach",
                         "Whitelist one, or add its provider key; until then such requests are refused.")  # fmt: skip
@@ -312,6 +364,11 @@ def _named_things(when: Condition, place: str, policy: Policy, around: Surroundi
     for tag in when.tag or ():
         if tag not in around.tags:
             yield _warn(f"{place}.tag.{tag}", f"tag {tag} is not declared", "Declare it in the settings.")
+    for key in listed(when.key) if when.key is not None else ():
+        if key not in around.keys:
+            yield _warn(
+                f"{place}.key", f"no gateway key is named {key}", "Correct the name, or make the key first."
+            )
     known = {semantic.name for semantic in policy.classes}
     for name in listed(when.semantic) if when.semantic is not None else ():
         if name not in known:

@@ -49,6 +49,7 @@ def cascaded(cascade: Cascade, tier: Tier = Tier.LIGHTWEIGHT) -> Policy:
     return Policy(rules=(rule(tier=tier, cascade=cascade),))
 
 
+ADS, SHORT = Condition(tag={"team": "ads"}), Condition(input_tokens=Range(at_most=100))
 SOUND = (Check(not_refusal=True),)
 
 
@@ -278,6 +279,74 @@ SOUND = (Check(not_refusal=True),)
             "no model of tier premium or above is within reach",
         ),
         (
+            Policy(rules=(rule("wide", ADS), rule("narrow", Condition(all_=(ADS, SHORT)), Tier.LIGHTWEIGHT))),
+            "warning",
+            "$.rules[1]",
+            "never reached: rule wide holds first",
+        ),
+        (
+            Policy(rules=(rule(when=Condition(tag={"team": "shop"}, all_=(ADS,))),)),
+            "error",
+            "$.rules[0].when",
+            "can never hold: its parts exclude each other",
+        ),
+        (
+            Policy(
+                floors=(Floor(name="f", tier=Tier.MID, when=Condition(tag={"team": "shop"}, all_=(ADS,))),)
+            ),
+            "error",
+            "$.floors[0].when",
+            "can never hold: its parts exclude each other",
+        ),
+        (
+            Policy(rules=(rule(when=Condition(key="serach")),)),
+            "warning",
+            "$.rules[0].when.key",
+            "no gateway key is named serach",
+        ),
+        (
+            Policy(
+                rules=(rule(when=Condition(all_=(ADS, SHORT)), tier=Tier.LIGHTWEIGHT),),
+                floors=(Floor(name="f", tier=Tier.PREMIUM, when=ADS),),
+            ),
+            "warning",
+            "$.rules[0].tier",
+            "floor f holds for all of its requests: premium answers instead",
+        ),
+        (
+            Policy(
+                rules=(rule(tier=None, model="alpha/mid", when=ADS),),
+                floors=(Floor(name="f", tier=Tier.PREMIUM),),
+            ),
+            "warning",
+            "$.rules[0].model",
+            "floor f holds for all of its requests: alpha/mid never answers",
+        ),
+        (
+            Policy(whitelist=("alpha/mini", "alpha/big"), floors=(Floor(name="f", tier=Tier.PREMIUM),)),
+            "warning",
+            "$.whitelist[0]",
+            "alpha/mini never answers: it is below floor f, which holds for every request",
+        ),
+        (
+            cascaded(Cascade(checks=SOUND, max_cost_usd=0)),
+            "warning",
+            "$.rules[0].cascade.max_cost_usd",
+            "nothing is left to climb with: every further call costs more than nothing",
+        ),
+        (
+            cascaded(Cascade(checks=(Check(self_agreement=SelfAgreement(samples=3, at_least=0.3)),))),
+            "warning",
+            "$.rules[0].cascade.checks[0].self_agreement.at_least",
+            "passes whatever comes: the first answer alone is so many",
+        ),
+        (
+            Policy(max_output_tokens=0),
+            "error",
+            "$.max_output_tokens",
+            "0 is not between 1 and 10,000,000",
+        ),
+        (
             Policy(otherwise=Otherwise()),
             "error",
             "$.otherwise",
@@ -295,6 +364,14 @@ def test_each_mistake_is_found_at_its_place(policy: Policy, level: str, place: s
     found = [(f.level, f.place, f.message) for f in findings(policy)]
     assert (level, place, message) in found
     assert all(f.remedy for f in findings(policy))
+
+
+def test_a_floor_of_the_tenant_that_nothing_reaches_is_said() -> None:
+    floor = Floor(name="regulated", tier=Tier.PREMIUM, when=ADS)
+    found = findings(Policy(whitelist=("alpha/mid",)), floors=(floor,))
+    assert [(each.level, each.place, each.message) for each in found] == [
+        ("warning", "$.whitelist", "nothing on it reaches the tenant's floor regulated, premium")
+    ]
 
 
 def test_a_sound_policy_has_no_findings() -> None:
