@@ -12,7 +12,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-import billing.heard  # noqa: F401 (models of its own)
+import billing.alerts
+import billing.heard  # noqa: F401 (models of their own)
 from console.tenancy import Owned
 from gateway.core.snapshot import BudgetScope
 
@@ -464,26 +465,6 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry}: {self.reason}"
-
-
-class Alert(Owned):
-    """Something that people are to be told, once: `key` says what it is about. See `billing.alerts`."""
-
-    id = models.UUIDField(primary_key=True, db_default=RandomUUID())
-    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="alerts")
-    at = models.DateTimeField(db_default=Now())
-    kind = models.CharField(max_length=32)  # budget | …
-    key = models.CharField(max_length=300)
-    title = models.TextField()
-    text = models.TextField()
-    facts = models.JSONField()  # what a program would want to know of it
-
-    class Meta:
-        indexes = (models.Index(fields=("tenant", "-at"), name="alerts_newest"),)
-        constraints = (models.UniqueConstraint("tenant", "key", name="one_alert_a_key"),)
-
-    def __str__(self) -> str:
-        return self.title
 
 
 def percents() -> list[int]:

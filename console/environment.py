@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from console.refusals import Refused
 
@@ -31,6 +31,7 @@ class Environment:
     simulator_url: str | None
     allowed_hosts: tuple[str, ...]
     allowed_private_networks: tuple[str, ...]
+    email_from: str
     demo_wanted: bool
     log_level: str
     log_format: str
@@ -58,6 +59,7 @@ class Environment:
             simulator_url=environ.get("SIMULATOR_URL") or None,
             allowed_hosts=_hosts(environ.get("ALLOWED_HOSTS", ""), bind=bind, console_url=console_url),
             allowed_private_networks=_words(environ.get("ALLOWED_PRIVATE_NETWORKS", "")),
+            email_from=environ.get("EMAIL_FROM") or "rungway@localhost",
             demo_wanted=environ.get("DEMO", "1") != "0",
             log_level=(environ.get("LOG_LEVEL") or "INFO").upper(),
             log_format=environ.get("LOG_FORMAT") or "json",
@@ -93,10 +95,27 @@ class Secrets:
 
     secret_key: str
     master_keys: str
+    email_url: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        return cls(secret_key=environ.get("SECRET_KEY", ""), master_keys=environ.get("MASTER_KEYS", ""))
+        return cls(
+            secret_key=environ.get("SECRET_KEY", ""),
+            master_keys=environ.get("MASTER_KEYS", ""),
+            email_url=environ.get("EMAIL_URL", ""),
+        )
+
+    @property
+    def mailers(self) -> dict[str, dict[str, object]]:
+        """As Django takes them; without a server of its own, mail goes to the log."""
+        if not self.email_url:
+            return {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
+        return {
+            "default": {
+                "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+                "OPTIONS": _smtp(self.email_url),
+            }
+        }
 
     def __repr__(self) -> str:
         return "Secrets(…)"
@@ -118,6 +137,35 @@ def _positive(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise MisspeltEnvironment(f"{name}={text!r} is not a number above zero.")
     return int(text)
+
+
+MAIL_SCHEMES = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}  # and the ports they mean
+
+
+def _smtp(url: str) -> dict[str, object]:
+    """What is wrong is told without the URL: it holds a password."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or MAIL_SCHEMES.get(parts.scheme)
+    except ValueError:
+        port = None
+    if port is None or parts.scheme not in MAIL_SCHEMES or not parts.hostname or parts.path not in {"", "/"}:
+        raise MisspeltEnvironment(
+            "EMAIL_URL is not like smtps://user:password@host, smtp+starttls://… or smtp://host:25."
+        )
+    if parts.password and parts.scheme == "smtp" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise MisspeltEnvironment(
+            "EMAIL_URL would send its password in clear: use smtps:// or smtp+starttls://."
+        )
+    return {
+        "host": parts.hostname,
+        "port": port,
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_tls": parts.scheme == "smtp+starttls",
+        "use_ssl": parts.scheme == "smtps",
+        "timeout": 15,
+    }
 
 
 def _words(text: str) -> tuple[str, ...]:

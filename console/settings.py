@@ -152,7 +152,8 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ADAPTER = "console.keys.second_factor.SealedSecrets"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-MAILERS = {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
+MAILERS = secrets.mailers
+DEFAULT_FROM_EMAIL = env.email_from
 
 # Browser security
 

@@ -8,8 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from billing.alerts import raise_alert
-from billing.models import Alert
+from billing.alerts import Alert, raise_alert
 from console.alerts.delivery import boundary
 from console.alerts.models import Channel, Kind, Watch
 from console.audit import actions as audit

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.utils import timezone
 
-from billing.models import Alert
+from billing.alerts import Alert
 from console.alerts.models import Channel, Delivery, Kind, State
 from console.tenancy import every_tenant, within
 from console.tenants.models import Tenant

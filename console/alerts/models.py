@@ -1,4 +1,4 @@
-"""What a tenant watches for, whom it tells, and how the telling went. What is told is `billing.models.Alert`."""
+"""What a tenant watches for, whom it tells, and how the telling went. What is told is `billing.alerts.Alert`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
-from billing.models import Alert
+from billing.alerts import Alert
 from console.tenancy import Owned
 
 

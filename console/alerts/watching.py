@@ -1,11 +1,14 @@
-"""What is worth telling: models without a price, hours that cost far more than usual, and overkill above a sum."""
+"""What is worth telling: models without a price, hours that cost far more than usual, and overkill above a sum.
+
+Each lasts for a while, and is told when it begins.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from billing.alerts import raise_alert
+from billing import alerts
 from billing.overkill import Standing, overkill, saving_of
 from billing.periods import Period, preset, zone_of
 from billing.query import SpendQuery
@@ -20,37 +23,44 @@ if TYPE_CHECKING:
     from console.tenants.models import Tenant
 
 
+CALM = timedelta(hours=3)  # after an unusual hour, until spending counts as usual again
+RELIEF = 0.9  # of a threshold, below which overkill is over: it may hover about the threshold itself
+
+
 def watch_of(tenant: Tenant) -> Watch:
     return Watch._base_manager.filter(tenant=tenant).first() or Watch(tenant=tenant)
 
 
 def look(tenant: Tenant, *, now: datetime) -> None:
-    """Inside `within(tenant)`. What was told before is not told again until it begins anew."""
+    """Inside `within(tenant)`. What was told before is not told again until it begins anew; unwatched, it is over."""
     watch = watch_of(tenant)
     if watch.unpriced:
         _unpriced(tenant, now)
+    alerts.end(tenant, "unpriced", now=now)
     if watch.unusual_score is not None:
         _unusual(tenant, now, watch.unusual_score)
+    alerts.end(tenant, "anomaly", now=now, quiet=CALM)
     if watch.overkill_nano is not None and tenant.includes_ai_inside:
         _overkill(tenant, now, watch.overkill_nano)
+    alerts.end(tenant, "overkill", now=now)
 
 
 def _unpriced(tenant: Tenant, now: datetime) -> None:
-    """Once a model and month."""
+    """As long as there are such attempts within a day."""
     day = Period(start=now - timedelta(days=1), end=now, zone=zone_of(tenant.time_zone))
     hours = Period(
         start=day.start.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1),
         end=now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1),
         zone=day.zone,
     )
-    month = f"{now.astimezone(day.zone):%Y-%m}"
     for row in spend(tenant, SpendQuery(period=hours, by=("model",))).rows:
         count = row.measures.unpriced_attempts
         if count > 0:
-            raise_alert(
+            alerts.go_on(
                 tenant,
                 kind="unpriced",
-                key=f"{row.key[0]}:{month}",
+                subject=row.key[0],
+                now=now,
                 title=f"{row.key[0]} has no known price",
                 text=f"{count:,} attempts of the last 24 hours have an unknown cost. Set a price of the model's.",
                 facts={"model": row.key[0], "attempts": count},
@@ -58,14 +68,15 @@ def _unpriced(tenant: Tenant, now: datetime) -> None:
 
 
 def _unusual(tenant: Tenant, now: datetime, score: float) -> None:
-    """Once a router and day."""
+    """Until a router's hours have been usual for a while."""
     zone = zone_of(tenant.time_zone)
     for found in unusual(tenant, now=now, score=score):
         name = found.router or "calls without a router"
-        raise_alert(
+        alerts.go_on(
             tenant,
             kind="anomaly",
-            key=f"{found.router}:{found.hour.astimezone(zone):%Y-%m-%d}",
+            subject=found.router,
+            now=now,
             title=f"Spending of {name} is unusual",
             text=(
                 f"{usd(found.spent)} USD in the hour from {found.hour.astimezone(zone):%H:%M}, "
@@ -82,17 +93,19 @@ def _unusual(tenant: Tenant, now: datetime, score: float) -> None:
 
 
 def _overkill(tenant: Tenant, now: datetime, above: int) -> None:
-    """Once a month."""
+    """Until it is clearly below the sum."""
     zone = zone_of(tenant.time_zone)
     day = now.astimezone(zone).date()
     query = SpendQuery(period=preset("30d", zone=zone, now=now))
     report = overkill(tenant, query, models_of=models_within(tenant), day=day, in_force=in_force(tenant))
     saving = saving_of(report.standing(Standing.IN_FORCE)) or 0
-    if saving >= above:
-        raise_alert(
+    lasts = tenant.alerts.filter(kind="overkill", ended_at=None, seen_at__isnull=False).exists()
+    if saving >= (above * RELIEF if lasts else above):
+        alerts.go_on(
             tenant,
             kind="overkill",
-            key=f"{day:%Y-%m}",
+            subject="",
+            now=now,
             title=f"{usd(saving)} USD of 30 days went into models above what was called for",
             text="Cheaper models within reach would have done, as far as class and difficulty tell.",
             facts={"saving_usd": usd(saving), "above_usd": usd(above), "days": 30},

@@ -106,3 +106,35 @@ def test_a_public_address_brings_its_host_and_tls() -> None:
 def test_celery_gets_its_own_spelling_of_a_socket() -> None:
     environment = Environment.from_environ({"REDIS_URL": "unix:///run/valkey.sock"})
     assert environment.broker_url == "redis+socket:///run/valkey.sock"
+
+
+def test_mail_goes_where_email_url_says() -> None:
+    def options(url: str) -> object:
+        return Secrets(secret_key="", master_keys="", email_url=url).mailers["default"].get("OPTIONS")
+
+    assert options("") is None
+    assert options("smtps://us%40er:p%2Fw@mail.test") == {
+        "host": "mail.test", "port": 465, "username": "us@er", "password": "p/w", "use_tls": False, "use_ssl": True,
+        "timeout": 15,
+    }  # fmt: skip
+    starting = options("smtp+starttls://mail.test:2525/")
+    assert isinstance(starting, dict)
+    assert (starting["port"], starting["use_tls"], starting["username"]) == (2525, True, "")
+    assert options("smtp://u:p@127.0.0.1") is not None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.test",
+        "http://mail.test",
+        "smtp://",
+        "smtps://h:x",
+        "smtps://h/path",
+        "smtp://u:secret@mail.test",
+    ],
+)
+def test_a_mail_server_that_cannot_be_meant_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(MisspeltEnvironment, match="EMAIL_URL") as caught:
+        _ = Secrets(secret_key="", master_keys="", email_url=url).mailers
+    assert "secret" not in str(caught.value)

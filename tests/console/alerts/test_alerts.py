@@ -29,6 +29,7 @@ from console.routers import actions as routers
 from console.tenancy import within
 from console.tenants.models import Tenant
 from gateway.core.facts import Tier
+from gateway.core.money import nano
 from gateway.core.policy import Otherwise, Policy
 from tests.billing.events import GPT_5, MYSTERY, attempt, send, settled
 from tests.console.conftest import Person
@@ -187,18 +188,38 @@ def look(tenant: Tenant, now: datetime) -> list[str]:
         return list(tenant.alerts.order_by("key").values_list("key", flat=True))
 
 
-def test_a_model_without_a_price_is_told_once_a_month(acme: Tenant, redis: Redis) -> None:
+def test_a_model_without_a_price_is_told_once_until_it_is_over(acme: Tenant, redis: Redis) -> None:
     now = datetime.fromisoformat("2026-03-10T12:00:00+00:00")
     book(redis, acme, now - timedelta(hours=2))
-    assert look(acme, now) == [f"unpriced:{MYSTERY.id}:2026-03"]
-    assert look(acme, now + timedelta(hours=1)) == [f"unpriced:{MYSTERY.id}:2026-03"]
+    for later in (0, 1, 20):
+        assert look(acme, now + timedelta(hours=later)) == [f"unpriced:{now.isoformat()}:{MYSTERY.id}"]
+    with within(acme):
+        lasting = acme.alerts.get()
+    assert (lasting.subject, lasting.ended_at, lasting.seen_at) == (
+        MYSTERY.id,
+        None,
+        now + timedelta(hours=20),
+    )
+    tomorrow = now + timedelta(hours=30)
+    look(acme, tomorrow)
+    with within(acme):
+        assert acme.alerts.get().ended_at == now + timedelta(hours=20)
+    book(redis, acme, tomorrow)
+    assert len(look(acme, tomorrow + timedelta(hours=1))) == 2
+
+
+def test_what_is_watched_no_more_is_over(acme: Tenant, redis: Redis) -> None:
+    now = datetime.fromisoformat("2026-03-10T12:00:00+00:00")
+    book(redis, acme, now - timedelta(hours=2))
+    look(acme, now)
     with within(acme):
         actions.set_watch(acme, unpriced=False, unusual_score=None, overkill_nano=None, acting=ACTING)
-        acme.alerts.all().delete()
-    assert look(acme, now) == []
+    look(acme, now + timedelta(minutes=5))
+    with within(acme):
+        assert acme.alerts.get().ended_at == now
 
 
-def test_overkill_above_a_sum_is_told_once_a_month(acme: Tenant, redis: Redis) -> None:
+def test_overkill_above_a_sum_is_told_once_until_it_is_clearly_below(acme: Tenant, redis: Redis) -> None:
     now = timezone.now()
     with within(acme):
         acme.provider_keys.create(name="main", provider="openai")
@@ -206,14 +227,26 @@ def test_overkill_above_a_sum_is_told_once_a_month(acme: Tenant, redis: Redis) -
             acme, "support", Policy(otherwise=Otherwise(tier=Tier.PREMIUM)), acting=ACTING
         )
         routers.publish(router, at=now - timedelta(days=10), acting=ACTING)
-        actions.set_watch(acme, unpriced=False, unusual_score=None, overkill_nano=10**9, acting=ACTING)
     send(redis, [settled(acme.pk, attempt(GPT_5), rule="otherwise", at=now - timedelta(days=1))])
     ingest.drain(Stream(redis))
-    assert look(acme, now) == []
+
+    def above(threshold: int, minutes: int) -> list[bool]:
+        """Whether each that was told is over."""
+        with within(acme):
+            actions.set_watch(
+                acme, unpriced=False, unusual_score=None, overkill_nano=threshold, acting=ACTING
+            )
+        look(acme, now + timedelta(minutes=minutes))
+        with within(acme):
+            return [each.ended_at is not None for each in acme.alerts.order_by("at")]
+
+    assert above(10**9, 0) == []
+    assert above(1000, 5) == above(1000, 10) == [False]
     with within(acme):
-        actions.set_watch(acme, unpriced=False, unusual_score=None, overkill_nano=1000, acting=ACTING)
-    month = f"{now:%Y-%m}"
-    assert look(acme, now) == look(acme, now) == [f"overkill:{month}"]
+        saving = nano(str(acme.alerts.get().facts["saving_usd"]))
+    assert above(saving + saving // 20, 15) == [False]  # hardly below
+    assert above(2 * saving, 20) == [True]
+    assert above(saving, 25) == [True, False]
 
 
 def test_the_page_says_what_was_told_and_how_it_went(ada: Person, acme: Tenant, receiver: Receiver) -> None:
