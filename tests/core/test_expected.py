@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gateway.core.decide import Route, decide
+from gateway.core.demand import Quality
 from gateway.core.expected import cache_worth, expected_cost, expected_usage
 from gateway.core.explain import explain
 from gateway.core.facts import RequestClass, RequestFacts, Tier
@@ -15,6 +16,7 @@ from gateway.core.lengths import Length, lengthened
 from gateway.core.money import nano
 from gateway.core.policy import Otherwise, Policy
 from gateway.core.price import Usage
+from gateway.core.quality.estimate import Estimate
 from gateway.core.router import Router, compile_router
 from tests.core.build import JAN, NOON, facts, model, price, tenant
 from tests.core.strategies import policies, requests
@@ -161,3 +163,21 @@ def test_thinking_is_part_of_what_a_model_is_expected_to_cost() -> None:
     known = replace(asked, outputs={"beta/thinks": 700})
     assert first(hard, known) == ("beta/thinks", nano("0.0076"), "high")
     assert first(POLICY, replace(asked, effort="high"))[0] == "beta/thinks"  # of facts that are replayed
+
+
+def test_of_models_that_hold_a_quality_the_one_with_the_cache_answers() -> None:
+    """In any tier: what is promised there is the quality, not the tier."""
+    policy = Policy(otherwise=Otherwise(quality=Quality(at_least=0.8)))
+    sure = {each.id: Estimate(0.95, 0.9) for each in (CHEAP, DEARER, ABOVE)}
+
+    def told(request: RequestFacts) -> tuple[str, str]:
+        first = explain(
+            replace(request, expected=sure), compiled(CHEAP, DEARER, ABOVE, policy=policy)
+        ).candidates[0]
+        return first.model, first.because
+
+    assert told(talk()) == ("alpha/one", "cheapest that holds the quality of 0.80 asked for")
+    assert told(talk(above=19_900)) == (
+        "alpha/big",
+        "cheapest that holds the quality of 0.80 asked for, the conversation's cache there is worth $0.079401",
+    )
