@@ -18,7 +18,7 @@ WAYS = (
 
 
 class WeightsField(forms.CharField):
-    """`openai/gpt-5-nano = 3, anthropic/claude-haiku-4-5 = 1`."""
+    """`provider/model = 3, provider/other = 1`."""
 
     def __init__(self, **rest: Any) -> None:
         super().__init__(required=False, max_length=4_000, **rest)
@@ -44,7 +44,7 @@ class StrategyFields(forms.Form):
     strategy = forms.ChoiceField(label="Of its models first", required=False, choices=WAYS)
     weights = WeightsField(
         label="Weights",
-        help_text="A model and its share: openai/gpt-5-nano = 3, anthropic/claude-haiku-4-5 = 1",
+        help_text="Models with their weights: provider/model = 3, provider/other = 1",
     )
 
     def clean(self) -> dict[str, Any]:
@@ -78,5 +78,5 @@ def written(weights: Weights) -> str:
 def _weight(part: str) -> tuple[str, int]:
     model, _, weight = (each.strip() for each in part.rpartition("="))
     if not model or not weight.isdecimal() or int(weight) > MAX_WEIGHT:
-        raise forms.ValidationError(f"“{part.strip()}” is no model with its weight: openai/gpt-5-nano = 3")
+        raise forms.ValidationError(f"“{part.strip()}” is no model with its weight: provider/model = 3")
     return model, int(weight)
