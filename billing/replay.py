@@ -45,6 +45,7 @@ class Unknown(StrEnum):
     CACHED = "cached"  # answered without a model
     UNSEEN = "unseen"  # it is not known how many tokens were used, or what they cost
     OWN_CLASSES = "own_classes"  # the draft reads classes of the tenant's own that were not told apart then
+    NO_ESTIMATES = "no_estimates"  # the draft asks for a quality that nothing was expected of then
     UNPRICED = "unpriced"  # the draft sends it to a model without a price
 
 
@@ -149,6 +150,7 @@ class Draft:
         self.allowed = frozenset(
             name for name in router.models if all(on_whitelist(name, patterns) for patterns in lists)
         )
+        self.by_quality = _by_quality(router.policy)
         self._first_semantic = _first_semantic(router.policy)
 
     def misjudges(self, past: Past, rule: str) -> bool:
@@ -191,6 +193,8 @@ class Replay:
         decision = decide(past.facts, self._draft.router)
         if self._draft.misjudges(past, decision.target.rule):
             return self._set_aside(past, Unknown.OWN_CLASSES)
+        if decision.target.rule in self._draft.by_quality and not past.facts.expected:
+            return self._set_aside(past, Unknown.NO_ESTIMATES)
         if isinstance(decision, Refusal):
             self._refused[decision.code] += 1
             self._sums["refused_cost"] += past.cost
@@ -305,6 +309,12 @@ def _unknowable(past: Past) -> Unknown | None:
     if past.unpriced_attempts or answer.usage_source is UsageSource.UNKNOWN:
         return Unknown.UNSEEN
     return None
+
+
+def _by_quality(policy: Policy) -> frozenset[str]:
+    """The rules that ask for a quality: what is expected of models is kept with requests only where one did."""
+    asked = {each.name for each in policy.rules if each.quality is not None}
+    return frozenset(asked | ({OTHERWISE} if policy.otherwise.quality is not None else set()))
 
 
 def _first_semantic(policy: Policy) -> int | None:

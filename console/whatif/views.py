@@ -34,6 +34,7 @@ REASONS = {
     Unknown.CACHED: "Answered without a model",
     Unknown.UNSEEN: "It is not known how many tokens were used, or what they cost",
     Unknown.OWN_CLASSES: "The draft reads classes of your own that were not told apart then",
+    Unknown.NO_ESTIMATES: "The draft asks for a quality, and what to expect of models was not kept then",
     Unknown.UNPRICED: "The draft sends it to a model without a price",
 }
 REFUSALS = {

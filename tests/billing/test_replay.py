@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from billing import past as books
 from billing.past import Line, Past
@@ -18,10 +19,12 @@ from billing.replay import Draft, Projection, Replay, Span, Unknown
 from console.tenancy import within
 from console.tenants.models import Tenant
 from gateway.core.conditions import Condition
+from gateway.core.demand import Quality
 from gateway.core.facts import RequestClass, RequestFacts, Tier
 from gateway.core.ladder import AttemptOutcome, Kind
 from gateway.core.policy import Cascade, Check, Floor, Judge, Otherwise, Policy, Rule, SemanticClass
 from gateway.core.price import NOTHING, Usage, UsageSource
+from gateway.core.quality.estimate import Estimate
 from tests.billing.conftest import Book
 from tests.billing.events import GPT_5, NANO, NOON, attempt, settled
 from tests.core import build
@@ -277,3 +280,24 @@ def test_rates_are_of_rules_that_had_checks(acme: Tenant, book: Book) -> None:
     assert rate.share == pytest.approx((1 + 5 * 2 / 11) / 10)
     assert rate.answers == 5
     assert rates.judge(NANO.id) == 130_000
+
+
+def test_a_quality_that_nothing_was_expected_of_then_cannot_be_evaluated() -> None:
+    """Deciding anyway would send them all to where the unsure go, which is not what the draft would have done."""
+    good = Rule(name="good", when=Condition(request_class=RequestClass.CODING), quality=Quality(at_least=0.5))
+    draft = Policy(rules=(good,), otherwise=Otherwise(tier=Tier.PREMIUM))
+    expected = {"alpha/mini": Estimate(0.9, 0.8), "alpha/big": Estimate(0.95, 0.9)}
+    coding = facts(request_class=RequestClass.CODING)
+
+    told = replayed(
+        draft,
+        came(line(), about=coding),
+        came(line(), about=structs.replace(coding, expected=expected)),
+        came(line()),
+    )
+
+    assert told.unknown == {Unknown.NO_ESTIMATES: 1}
+    assert (told.evaluated, told.changed, told.unknown_cost) == (2, 1, BIG)
+    assert told.projected.amount == MINI + BIG
+    always = Policy(otherwise=Otherwise(quality=Quality(at_least=0.5)))
+    assert replayed(always, came(line())).unknown == {Unknown.NO_ESTIMATES: 1}
