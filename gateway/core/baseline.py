@@ -77,7 +77,7 @@ def beside(basis: str) -> str:
 def reckon(declared: Declared, question: Question) -> Reckoned:
     match declared.basis:
         case "cheapest":
-            return _of(CHEAPEST, min(_amounts(question), default=None))
+            return _of(CHEAPEST, _cheapest(question))
         case "frontier":
             amounts = _amounts(question)
             top = max([RANK[question.models[name].tier] for _, name in amounts], default=0)
@@ -110,21 +110,20 @@ def _mixed(mix: Weights, question: Question) -> int | None:
     )
 
 
+def _cheapest(question: Question) -> tuple[int, str] | None:
+    """The least of the amounts, quickly: it is looked for after every request."""
+    usage = question.usage
+    if usage != Usage(input=usage.input, output=usage.output):
+        return min(_amounts(question), default=None)
+    sheet = rates_of(question.models).at(question.day, usage.input)
+    found = sheet.cheapest(question.could(), usage.input, usage.output)
+    return found and (found[0] * sheet.unit, found[1])
+
+
 def _amounts(question: Question) -> list[tuple[int, str]]:
     """What each would have cost, before rounding; those without a price are left out."""
-    usage, could = question.usage, question.could()
-    if usage == Usage(
-        input=usage.input, output=usage.output
-    ):  # as nearly all; this is done for every request
-        into, out = usage.input, usage.output
-        unit, rates = rates_of(question.models).at(question.day, into)
-        return [
-            ((rate[0] * into + rate[1] * out + rate[2]) * unit, model.id)
-            for model in could
-            if (rate := rates.get(model.id)) is not None
-        ]
-    found = [(question.price_of(model), model.id) for model in could]
-    return [(amount_of(price, usage), name) for price, name in found if price is not None]
+    found = [(question.price_of(model), model.id) for model in question.could()]
+    return [(amount_of(price, question.usage), name) for price, name in found if price is not None]
 
 
 def _of(word: str, one: tuple[int, str] | None) -> Reckoned:

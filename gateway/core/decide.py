@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import groupby
-from math import inf
+from itertools import chain, groupby
 from operator import attrgetter
 
 from msgspec import Struct, structs
@@ -111,7 +110,7 @@ def decide(facts: RequestFacts, router: Router) -> Route | Refusal:
     return routed(target, kept, facts, router)
 
 
-def routed(target: Target, kept: list[Model], facts: RequestFacts, router: Router) -> Route | Refusal:
+def routed(target: Target, kept: Sequence[Model], facts: RequestFacts, router: Router) -> Route | Refusal:
     if not kept:
         out = objections(target, facts, router, ())
         return Refusal(target=target, code=_code(out), out=out)
@@ -122,7 +121,7 @@ def routed(target: Target, kept: list[Model], facts: RequestFacts, router: Route
 
 
 def promise(
-    target: Target, quality: Quality, kept: list[Model], facts: RequestFacts, router: Router
+    target: Target, quality: Quality, kept: Sequence[Model], facts: RequestFacts, router: Router
 ) -> Route | Refusal:
     """The cheapest that holds the quality; where that cannot be told of any, the request goes where the unsure go."""
     day = facts.at.date()
@@ -220,10 +219,10 @@ def lift(
     return (top.tier, names, f"floor {top.name}") if top and top.tier > tier else (tier, names, "")
 
 
-def sieve(target: Target, facts: RequestFacts, router: Router) -> list[Model]:
+def sieve(target: Target, facts: RequestFacts, router: Router) -> Sequence[Model]:
     """The models that could answer: those of the tier or above to which nothing is objected."""
     bench = router.benches[facts.kind][target.tier]
-    kept = list(bench.models)
+    kept: Sequence[Model] = bench.models
     if target.pin or asks_much(facts, bench):
         kept = [model for model in kept if not object_to(model, target, facts, router)]
     if not facts.unavailable:
@@ -233,7 +232,7 @@ def sieve(target: Target, facts: RequestFacts, router: Router) -> list[Model]:
     ] or kept  # never is the last one given up
 
 
-def within_floors(target: Target, facts: RequestFacts, router: Router) -> list[Model]:
+def within_floors(target: Target, facts: RequestFacts, router: Router) -> Sequence[Model]:
     """The models that could have answered, had no rule been asked: what baselines are chosen from."""
     held = [floor.tier for _, floor in router.floors if floor.name in target.floors]
     tier = max(held, key=lambda tier: tier.rank, default=Tier.LOCAL)
@@ -302,7 +301,7 @@ def _beyond(model: Model, facts: RequestFacts, against: Mapping[str, str]) -> st
     return against.get(model.id, "nothing is known of its quality")
 
 
-def in_order(models: list[Model], target: Target, facts: RequestFacts, router: Router) -> list[Model]:
+def in_order(models: Sequence[Model], target: Target, facts: RequestFacts, router: Router) -> Sequence[Model]:
     """By tier, then by expected cost, one without a price last; the id breaks ties, so that a replay is the same.
 
     Of an embedding's model the one that was named comes first, then the same at other providers.
@@ -312,16 +311,10 @@ def in_order(models: list[Model], target: Target, facts: RequestFacts, router: R
     day, into, out = facts.at.date(), facts.input_tokens, facts.output_tokens
     if is_particular(facts):
         return sorted(models, key=lambda model: _rank(model, facts, day))
-    rates = rates_of(router.models).at(day, into).rates
-    ordered: list[Model] = []
-    for rung in by_tier(models, router.benches[facts.kind][target.tier]):
-        # Not rounded to nano-dollars, so that a difference too small to be billed still orders.
-        rows = [
-            (rate[0] * into + rate[1] * out + rate[2] if (rate := rates.get(model.id)) else inf, model.id)
-            for model in rung
-        ]
-        rows.sort()
-        ordered += [router.models[name] for _, name in rows]
+    sheet = rates_of(router.models).at(day, into)
+    rungs = by_tier(models, router.benches[facts.kind][target.tier])
+    names = chain.from_iterable([sheet.in_order(rung, into, out) for rung in rungs])
+    ordered = list(map(router.models.__getitem__, names))
     if facts.kind is ModelKind.EMBEDDING:
         named = next((model.tier for model in ordered if model.id == facts.requested_model), None)
         ordered.sort(key=lambda model: (model.tier is not named, model.id != facts.requested_model))
@@ -333,7 +326,7 @@ def _rank(model: Model, facts: RequestFacts, day: date) -> tuple[int, bool, int,
     return RANK[model.tier], amount is None, amount or 0, model.id
 
 
-def by_tier(models: list[Model], bench: Bench) -> Iterable[Iterable[Model]]:
+def by_tier(models: Sequence[Model], bench: Bench) -> Iterable[Sequence[Model]]:
     """Of a bench's models those that are kept, from its lowest tier upwards, each tier by id."""
     if len(models) == len(bench.models):
         return bench.rungs

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
 
@@ -13,16 +14,75 @@ from gateway.core.money import PER_MILLION
 from gateway.core.price import banded
 
 MOST_KEPT = 64  # days and lengths of prompt
+MOST_SEEN = 1_000  # compiled sequences of models, of each
 
 type Rate = tuple[int, int, int]  # for each token of prompt, each of answer, and the request
 
 
-class Sheet(NamedTuple):
-    """Of one day. `unit` is so many millionths of nano-dollars, and what all rates are multiples of: what is reckoned
-    with small numbers takes half the time."""
+class Seen(NamedTuple):
+    """What holds of some models however many tokens are asked for and answered."""
 
-    unit: int
-    rates: Mapping[str, Rate]  # by model; without those whose price is not known
+    models: tuple[Model, ...]
+    lowest: tuple[Model, ...]  # one of them is the cheapest
+    order: list[str] | None  # None: it depends on the tokens
+
+
+class Sheet:
+    """Of one day. `unit` is so many millionths of nano-dollars, and what all rates are multiples of: what is reckoned
+    with small numbers takes half the time. `rates` are by model, without those whose price is not known."""
+
+    def __init__(self, unit: int, rates: Mapping[str, Rate]) -> None:
+        self.unit, self.rates = unit, rates
+        self._seen: dict[int, Seen] = {}
+
+    def amounts(self, models: Iterable[Model], into: int, out: int) -> list[tuple[int, str]]:
+        """In units; not rounded to nano-dollars, so that a difference too small to be billed still orders."""
+        rates = self.rates
+        return [
+            (rate[0] * into + rate[1] * out + rate[2], model.id)
+            for model in models
+            if (rate := rates.get(model.id)) is not None
+        ]
+
+    def cheapest(self, models: Sequence[Model], into: int, out: int) -> tuple[int, str] | None:
+        seen = self._look(models, into, out)
+        return min(self.amounts(seen.lowest if seen else models, into, out), default=None)
+
+    def in_order(self, models: Sequence[Model], into: int, out: int) -> list[str]:
+        """By cost, one without a price last; `models` are by id, which breaks ties."""
+        seen = self._look(models, into, out)
+        if seen is not None and seen.order is not None:
+            return seen.order
+        known = [name for _, name in sorted(self.amounts(models, into, out))]
+        return known + [model.id for model in models if model.id not in self.rates]
+
+    def _look(self, models: Sequence[Model], into: int, out: int) -> Seen | None:
+        """A tuple is compiled, and worth a closer look once; a list was made for this request."""
+        if type(models) is not tuple or not into or not out:  # at no tokens what costs more costs the same
+            return None
+        seen = self._seen.get(id(models))
+        if seen is None:
+            if len(self._seen) >= MOST_SEEN:
+                self._seen.clear()
+            seen = self._seen[id(models)] = self._see(models)
+        return seen
+
+    def _see(self, models: tuple[Model, ...]) -> Seen:
+        priced = sorted(
+            (rate, model.id) for model in models if (rate := self.rates.get(model.id)) is not None
+        )
+        lowest: dict[str, Rate] = {}
+        for rate, name in priced:
+            if not any(is_no_dearer(other, rate) for other in lowest.values()):
+                lowest[name] = rate
+        order = [name for _, name in priced] + [model.id for model in models if model.id not in self.rates]
+        is_settled = all(is_no_dearer(one, next_) for (one, _), (next_, _) in pairwise(priced))
+        found = tuple(model for model in models if model.id in lowest)
+        return Seen(models, found, order if is_settled else None)
+
+
+def is_no_dearer(one: Rate, other: Rate) -> bool:
+    return one[0] <= other[0] and one[1] <= other[1] and one[2] <= other[2]
 
 
 class Rates:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.core.facts import Tier
-from gateway.core.price import Usage, amount_of
+from gateway.core.price import Price, Usage, amount_of
 from gateway.core.rates import Rates
 from tests.core.build import JAN, model, price
 
@@ -24,11 +26,10 @@ MODELS = (
 @pytest.mark.parametrize("day", [JAN, date(2026, 2, 28), MARCH])
 @pytest.mark.parametrize("prompt", [0, 1_000, 1_001, 50_000])
 def test_they_come_to_what_the_prices_come_to(day: date, prompt: int) -> None:
-    unit, rates = Rates(MODELS).at(day, prompt)
-    used = Usage(input=prompt, output=77)
-    assert {
-        name: unit * (into * prompt + out * 77 + fixed) for name, (into, out, fixed) in rates.items()
-    } == {each.id: amount_of(found, used) for each in MODELS if (found := each.price(day)) is not None}
+    sheet, used = Rates(MODELS).at(day, prompt), Usage(input=prompt, output=77)
+    assert [(sheet.unit * amount, name) for amount, name in sheet.amounts(MODELS, prompt, 77)] == [
+        (amount_of(found, used), each.id) for each in MODELS if (found := each.price(day)) is not None
+    ]
 
 
 def test_a_day_is_looked_up_once() -> None:
@@ -38,5 +39,29 @@ def test_a_day_is_looked_up_once() -> None:
 
 
 def test_where_all_is_free_nothing_is_divided_by_nothing() -> None:
-    assert Rates([model("e/free", Tier.MID, (0, 0))]).at(JAN, 5) == (1, {"e/free": (0, 0, 0)})
-    assert Rates([]).at(JAN, 5) == (1, {})
+    free = (model("e/free", Tier.MID, (0, 0)),)
+    assert Rates(free).at(JAN, 5).amounts(free, 5, 5) == [(0, "e/free")]
+    assert Rates(()).at(JAN, 5).cheapest((), 5, 5) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 2)) | st.none(), max_size=7),
+    st.integers(0, 5),
+    st.integers(0, 5),
+)
+def test_what_holds_for_all_tokens_is_what_sorting_finds(
+    rates: list[tuple[int, int, int] | None], into: int, out: int
+) -> None:
+    """Compiled models are looked at once; the same ones in a list are sorted each time."""
+    models = tuple(
+        model(f"m/{n}", Tier.MID, None, prices=(priced(*rate),) if rate else ())
+        for n, rate in enumerate(rates)
+    )
+    sheet = Rates(models).at(JAN, into)
+    for tokens in (into, 3):  # also once it has been seen
+        assert sheet.in_order(models, tokens, out) == sheet.in_order(list(models), tokens, out)
+        assert sheet.cheapest(models, tokens, out) == min(sheet.amounts(models, tokens, out), default=None)
+
+
+def priced(into: int, out: int, fixed: int) -> Price:
+    return Price(since=JAN, input=into * 1_000_000, output=out * 1_000_000, per_request=fixed)
