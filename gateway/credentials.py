@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from gateway.core.sealed import Sealed, bound_to
+from gateway.core.sealed import Sealed, Secret, bound_to
 
 PURPOSE = "provider-key"
 _NONCE = 12  # bytes
@@ -15,18 +15,6 @@ _NONCE = 12  # bytes
 
 class Unopenable(Exception):
     """No master key opens the secret: it was moved, changed, or sealed under a key that is gone."""
-
-
-class Secret:
-    """A secret that does not show itself in a log, a traceback or a repr."""
-
-    __slots__ = ("reveal",)
-
-    def __init__(self, value: str) -> None:
-        self.reveal = value
-
-    def __repr__(self) -> str:
-        return "***"
 
 
 def open_sealed(sealed: Sealed, master_keys: Mapping[str, bytes], *, tenant: str, secret_id: str) -> Secret:

@@ -16,9 +16,10 @@ from gateway.core.budget import held_to, set_apart
 from gateway.core.catalogue import Model, Provider
 from gateway.core.naming import Models
 from gateway.core.router import Router, compile_router, direct_router
+from gateway.core.sealed import Secret
 from gateway.core.snapshot import Budget, GatewayKeySnapshot, ProviderKeySnapshot, TenantSnapshot
 from gateway.core.url import joined
-from gateway.credentials import Secret, Unopenable, open_sealed
+from gateway.credentials import Unopenable, open_sealed
 from gateway.dialects import PROTOCOLS
 from gateway.egress import Url, UrlNotAllowed
 from gateway.expecting import expects_of

@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from gateway.core import master_keys
 from gateway.core.sealed import Sealed, bound_to
+from gateway.core.sealed import Secret as Opened
 
 PURPOSE = "provider-key"
 NONCE = 12  # bytes
@@ -26,16 +27,10 @@ class Unopenable(Exception):
     """The secret was sealed under a master key that is gone, was moved from elsewhere, or was changed."""
 
 
-class Secret:
-    """A value that shows itself only when asked to: not in a log, a traceback or a template."""
+class Secret(Opened):
+    """One that people know by its end, and programs by a fingerprint."""
 
-    __slots__ = ("reveal",)
-
-    def __init__(self, value: str) -> None:
-        self.reveal = value
-
-    def __repr__(self) -> str:
-        return "***"
+    __slots__ = ()
 
     @property
     def last4(self) -> str:

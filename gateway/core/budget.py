@@ -25,7 +25,7 @@ from gateway.core.decide import Route
 from gateway.core.facts import ModelKind, Need, RequestFacts
 from gateway.core.ladder import Purpose
 from gateway.core.money import PER_MILLION, round_half_up
-from gateway.core.price import banded
+from gateway.core.price import ANY, Price, banded
 from gateway.core.snapshot import Budget, BudgetScope, TenantSnapshot
 
 KNOWN = "rungway:budgets"  # hash: budget id → since when (Unix seconds) its books are kept; none: Redis was emptied
@@ -148,16 +148,24 @@ def worst_case(
 ) -> int | None:
     """Nano-dollars: the prompt as estimated, and the longest answer that it can have. None without a price.
 
-    `usual` is the limit of those who give none.     Not in it: what a provider's own tools add to the prompt, and its searches of the web.
+    `usual` is the limit of those who give none. A service tier that is asked for may be given, or the standard one:
+    the dearer counts. Not in it: what a provider's own tools add to the prompt, and its searches of the web.
     """
     price = model.price(facts.at.date())
     if price is None:
         return None
+    if facts.service_tier and price.others:
+        price = _dearest(price, facts.service_tier)
     price = banded(price, facts.input_tokens)
     into = max(price.input, price.cache_write or 0) if facts.kind is ModelKind.CHAT else price.input
     out = max(price.output, price.audio_output or 0) if Need.AUDIO in facts.needs else price.output
     amount = facts.input_tokens * into + choices * longest_answer(model, facts, usual) * out
     return round_half_up(amount + price.per_request * PER_MILLION, PER_MILLION)
+
+
+def _dearest(price: Price, service_tier: str) -> Price:
+    tiers = (other for other in price.others if other.service_tier in {service_tier, ANY})
+    return max([price, *tiers], key=lambda each: (each.output, each.input))
 
 
 def worst_attempt(model: str, route: Route, *, choices: int = 1) -> int:

@@ -124,4 +124,5 @@ class RequestFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     marks_cache: bool = False  # its caller says what is to be cached: what is not there yet is written
     latency: Mapping[str, int] = {}  # milliseconds, by model, where a rule of the router asks for speed
     draw: float | None = None  # in [0, 1), the same for all requests of a session
+    service_tier: str = ""  # another than the standard one, as the caller asks for it
     effort: str = ""  # of thinking, as the rule that holds asks of models that can; `decide` says so

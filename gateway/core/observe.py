@@ -44,8 +44,17 @@ def observe(
         budget_left=budget_left,
         downgraded=downgraded,
         kind=request.kind,
+        service_tier=_service_tier(request.raw.get("service_tier")),
         counts_only=counts_only,
     )
+
+
+def _service_tier(asked: object) -> str:
+    """Empty where nothing is asked for that costs anything else."""
+    return asked[:40] if isinstance(asked, str) and asked not in _STANDARD else ""
+
+
+_STANDARD = frozenset({"auto", "default", "standard", "standard_only"})
 
 
 def lot_of(request_id: str) -> float:

@@ -20,6 +20,18 @@ class Sealed(Struct, frozen=True, kw_only=True):
     secret: bytes
 
 
+class Secret:
+    """A value that shows itself only when asked to: not in a log, a traceback or a template."""
+
+    __slots__ = ("reveal",)
+
+    def __init__(self, value: str) -> None:
+        self.reveal = value
+
+    def __repr__(self) -> str:
+        return "***"
+
+
 def bound_to(tenant: str, secret_id: str, purpose: str, master_key: str) -> bytes:
     """The additional authenticated data: every part with its length, so that no two places read alike."""
     parts = (VERSION, tenant, secret_id, purpose, master_key)

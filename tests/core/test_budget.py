@@ -29,7 +29,7 @@ from gateway.core.facts import Tier
 from gateway.core.ladder import Purpose
 from gateway.core.policy import Floor, Otherwise, Policy, Rule
 from gateway.core.snapshot import Budget, BudgetScope
-from tests.core.build import facts, model, router, tenant
+from tests.core.build import facts, model, price, router, tenant
 
 # Clocks moved at midnight, by half an hour, a day that never was, and the widest offsets.
 ZONES = (
@@ -173,3 +173,11 @@ def test_a_spent_budget_takes_the_cheapest_tier_within_floors_even_from_a_pin() 
     ]
     assert [each.tier for each in found if isinstance(each, Route)] == [Tier.PREMIUM, Tier.LOCAL, Tier.MID]
     assert [each.target.lifted_by for each in found] == ["", "spent budget", "floor kept"]
+
+
+@pytest.mark.parametrize(("asked", "out"), [("", 10), ("flex", 10), ("priority", 20), ("scale", 10)])
+def test_a_dearer_service_tier_is_held_where_it_is_asked_for(asked: str, out: int) -> None:
+    tiers = (price(1, 5, service_tier="flex"), price(2, 20, service_tier="priority"))
+    tiered = model("alpha/tiered", Tier.MID, None, prices=(price(1, 10, others=tiers),))
+    found = worst_case(tiered, facts(input_tokens=0, max_output_tokens=1_000, service_tier=asked))
+    assert found == out * 1_000_000

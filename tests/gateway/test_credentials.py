@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from console.keys.sealing import Secret as Plain
 from console.keys.sealing import seal
-from gateway.core.sealed import Sealed
-from gateway.credentials import Secret, Unopenable, open_sealed
+from gateway.core.sealed import Sealed, Secret
+from gateway.credentials import Unopenable, open_sealed
 
 MASTERS = {"tests": bytes(range(32))}
 TENANT, KEY = UUID(int=1), UUID(int=2)
