@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway.core.price import NOTHING, Usage, UsageSource
-from gateway.dialects.counts import MOST, Counts
+from gateway.dialects.counts import Counts
 from gateway.dialects.gemini.thinking import generation
 from gateway.dialects.served import service_tier
 
@@ -53,8 +53,7 @@ def _of_kind(details: Any, kind: str) -> int:
     found = 0
     for detail in details if type(details) is list else ():
         if type(detail) is dict and detail.get("modality") == kind:
-            count = detail.get("tokenCount")
-            found += count if type(count) is int and 0 <= count <= MOST else 0
+            found += Counts(detail).optional("tokenCount")
     return found
 
 
