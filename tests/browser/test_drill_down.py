@@ -55,6 +55,24 @@ def test_a_day_on_the_chart_leads_to_its_requests(page: Page, product: Product) 
     assert sum(saved for _, saved in listed(page)) == nano(shown or "")
 
 
+def test_a_step_of_the_waterfall_leads_to_its_lines(page: Page, product: Product) -> None:
+    page.goto(f"{product.console}/t/halcyon/savings/?period=7d")
+    cell = page.locator("figure[data-chart=waterfall] tr", has_text="Rejected answers").locator("td").first
+    amount = cell.get_attribute("title")
+    cell.locator("a").click()
+    page.wait_for_url("**/requests/**part=rejected**")
+    assert sum(cost for cost, _ in listed(page, narrowed=True)) == nano(amount or "") > 0
+
+
+def test_what_underkill_wasted_leads_to_the_rejected_answers(page: Page, product: Product) -> None:
+    page.goto(f"{product.console}/t/halcyon/underkill/?period=7d&router=back-office")
+    row = page.locator("#findings tbody tr").first
+    wasted = row.locator("td.num .money").first.get_attribute("title")
+    row.locator("td.num a").first.click()
+    page.wait_for_url("**/requests/**part=rejected**")
+    assert sum(cost for cost, _ in listed(page, narrowed=True)) == nano(wasted or "") > 0
+
+
 def test_the_same_period_has_the_same_figures_on_every_page(page: Page, product: Product) -> None:
     for period in ("7d", "30d", "month"):
         page.goto(f"{product.console}/t/halcyon/?period={period}")
