@@ -11,10 +11,11 @@ from gateway.core.checks import AT_ONCE, TOO_LONG, verify_so_far
 from gateway.core.conversation import ChatRequest, Conversation, Reply, Started
 from gateway.core.facts import Need
 from gateway.core.policy import Cascade
+from gateway.core.price import UsageSource
 from gateway.core.prompt import Prompt
 from gateway.dialects.dialect import CallerSide, Outgoing, StreamRelay
-from gateway.dialects.unshown import unshown
 from gateway.dialects.limits import limited
+from gateway.dialects.unshown import unshown
 from gateway.dispatch import (
     EVENTS,
     Came,
@@ -164,7 +165,9 @@ def told(reply: Reply, trial: Trial) -> Reply:
 
 
 def account(trial: Trial, reply: Reply, *, prompt_tokens: int) -> None:
-    came = characters_of(part for each in (reply, *reply.more) for part in each.parts)
-    trial.usage, trial.usage_source = reckoned(
-        reply.usage, reply.usage_source, characters=came, prompt_tokens=prompt_tokens
-    )
+    trial.usage, trial.usage_source = reply.usage, reply.usage_source
+    if reply.usage_source is not UsageSource.PROVIDER_FINAL:
+        came = characters_of(part for each in (reply, *reply.more) for part in each.parts)
+        trial.usage, trial.usage_source = reckoned(
+            reply.usage, reply.usage_source, characters=came, prompt_tokens=prompt_tokens
+        )

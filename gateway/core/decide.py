@@ -214,9 +214,11 @@ def lift(
 ) -> tuple[Tier, tuple[str, ...], str]:
     """Floors only ever raise a tier, so their order does not matter."""
     held = [floor for holds, floor in floors if holds(facts)]
-    top = max(held, key=lambda floor: floor.tier.rank, default=None)
+    if not held:
+        return tier, (), ""
+    top = max(held, key=lambda floor: floor.tier.rank)
     names = tuple(floor.name for floor in held)
-    return (top.tier, names, f"floor {top.name}") if top and top.tier > tier else (tier, names, "")
+    return (top.tier, names, f"floor {top.name}") if top.tier > tier else (tier, names, "")
 
 
 def sieve(target: Target, facts: RequestFacts, router: Router) -> Sequence[Model]:
