@@ -47,7 +47,7 @@ def reply(request: Request, usage: Usage, behaviour: Behaviour, request_id: str,
         "object": "chat.completion",
         "created": now,
         "model": f"{request.model}-other" if behaviour.word == "other-model" else request.model,
-        "service_tier": "default",
+        "service_tier": {"auto": "default"}.get(tier := request.service_tier or "auto", tier),
         "system_fingerprint": "fp_simulated",
     }
     told = None if behaviour.word == "no-usage" else misreported(usage_told(whole), behaviour)

@@ -87,6 +87,7 @@ class Request(Struct):
     max_tokens: Positive | None = None
     max_completion_tokens: Positive | None = None
     n: Annotated[int, Meta(ge=1, le=128)] | None = 1
+    service_tier: Literal["auto", "default", "flex", "priority"] | None = "auto"
     logprobs: bool | None = False
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = 0
 
