@@ -13,7 +13,9 @@ makes it of judged requests (`learn`), and the gateway asks it. With no outcomes
 of baseline}`: `keys` are `class:<class>` and `tag:<name>=<value>` of its facts, then
 `estimates = known.estimate(reader.read(sketch(text)), keys)` and `choose(options, share=0.95, baseline=id)` over the
 candidates that the sieve kept. `choose` answers None where no bound holds: then the policy's `unsure` tier stands.
-A worker refits with `learn(outcomes, models, reader, start=known)`. Only sketches need to be kept, never a text.
+What was learnt of texts counts as far as `Lately` trusts it: where a tenant's requests are of another kind than those
+that were judged, keys and the book's standings are left. A worker refits with `learn(outcomes, models, reader,
+start=known)`. Only sketches need to be kept, never a text.
 
 numpy is imported in this package and nowhere else in the core.
 """

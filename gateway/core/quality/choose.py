@@ -52,14 +52,14 @@ def cheapest(options: Sequence[Option], *, asked: float, exempt: str = "") -> Ch
     return Choice(taken.model, taken.quality, asked, against)
 
 
-def worth(gain: float, extra: float, guessed: float) -> float:
-    """What to order requests by when the strong model's calls are rationed by cost: gain for each unit of `extra` cost.
+def price_of(extra: float, guessed: float) -> float:
+    """What a gain is divided by to order requests, when the strong model's calls are rationed by cost.
 
-    As far as gain is `guessed` (`Known.guessed`), cost counts by half of its power: nothing says yet whether the long
-    requests, which cost more, are the ones that gain. What gains nothing comes last.
+    `extra`: what such a call costs more, 1 on the average. As far as gain is `guessed` (`Known.guessed`) cost does not
+    count: nothing says yet whether the long requests, which cost more, are the ones that gain.
     """
-    price: float = max(extra, 1e-12) ** (1 - guessed / 2)
-    return gain / price if gain > 0 else gain * price
+    price: float = max(extra, 1e-12) ** (1 - guessed)
+    return price
 
 
 def _by_cost(option: Option) -> tuple[bool, int, float, str]:

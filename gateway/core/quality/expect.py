@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from gateway.core.catalogue import Model
 from gateway.core.facts import Tier
-from gateway.core.quality.book import Reader
+from gateway.core.quality.book import Reader, Text
 from gateway.core.quality.estimate import Estimate
+from gateway.core.quality.familiar import Lately
 from gateway.core.quality.keep import pack_sketch
 from gateway.core.quality.known import Known
 from gateway.core.quality.learn import learn
@@ -30,14 +31,18 @@ class Expects:
 
     def __init__(self, reader: Reader, tiers: Known, known: Known | None = None) -> None:
         self._reader, self._tiers, self._known = reader, tiers, known
+        self._lately = Lately()
 
     def __call__(self, text: str, keys: Collection[str], models: Iterable[Model]) -> Foreseen:
         made = sketch(text)
         read = self._reader.read(made)
-        by_tier = _rounded(self._tiers.estimate(read, keys))
-        by_model = _rounded(self._known.estimate(read, keys)) if self._known else {}
+        by_tier = _rounded(self._tiers.estimate(read, keys, trust=0.0))
+        by_model = _rounded(self._learnt(self._known, read, keys)) if self._known else {}
         quality = {model.id: by_model.get(model.id) or by_tier[model.tier.value] for model in models}
         return Foreseen(quality, pack_sketch(made))
+
+    def _learnt(self, known: Known, text: Text, keys: Collection[str]) -> Mapping[str, Estimate]:
+        return known.estimate(text, keys, trust=self._lately.trust(known.familiar.trust(text)))
 
 
 def tiers_of(reader: Reader) -> Known:

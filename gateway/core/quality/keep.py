@@ -9,11 +9,12 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from gateway.core.quality.familiar import Familiar
 from gateway.core.quality.known import Known
-from gateway.core.quality.sketch import SLOTS, Floats, Sketch
+from gateway.core.quality.sketch import SHAPE, SLOTS, Floats, Sketch
 
-FORMAT = 1
-ROWS = ("level", "slope", "noise", "unseen", "spread")  # a number a model
+FORMAT = 2
+ROWS = ("level", "slope", "unseen", "spread")  # a number a model
 
 
 class Kept(Struct, frozen=True, kw_only=True):
@@ -27,6 +28,9 @@ class Kept(Struct, frozen=True, kw_only=True):
     words: bytes  # their weights, a column a model
     support: bytes
     familiar: tuple[float, float]
+    usual: tuple[float, float]
+    center: bytes
+    round: bytes
     guessed: float
 
 
@@ -35,7 +39,7 @@ class Unreadable(ValueError):
 
 
 def pack(known: Known) -> bytes:
-    slots = np.flatnonzero(known.support)
+    slots = np.flatnonzero(known.familiar.support)
     return msgspec.msgpack.encode(
         Kept(
             format=FORMAT,
@@ -46,8 +50,11 @@ def pack(known: Known) -> bytes:
             seen=known.seen.tobytes(),
             slots=slots.astype(np.uint16).tobytes(),
             words=known.words[slots].astype(np.float16).tobytes(),
-            support=known.support[slots].astype(np.float16).tobytes(),
-            familiar=known.familiar,
+            support=known.familiar.support[slots].astype(np.float16).tobytes(),
+            familiar=known.familiar.words,
+            usual=known.familiar.shape,
+            center=known.familiar.center.tobytes(),
+            round=known.familiar.round.tobytes(),
             guessed=known.guessed,
         )
     )
@@ -73,14 +80,18 @@ def whole(kept: Kept) -> Known:
         keys=kept.keys,
         level=_row(kept, "level"),
         slope=_row(kept, "slope"),
-        noise=_row(kept, "noise"),
         unseen=_row(kept, "unseen"),
         spread=_row(kept, "spread"),
         dense=np.frombuffer(kept.dense, np.float32).reshape(-1, models),
         seen=np.frombuffer(kept.seen, np.float32).reshape(-1, models),
         words=_spread(slots, _floats(kept.words).reshape(-1, models)),
-        support=_spread(slots, _floats(kept.support)),
-        familiar=kept.familiar,
+        familiar=Familiar(
+            support=_spread(slots, _floats(kept.support)),
+            words=kept.familiar,
+            shape=kept.usual,
+            center=np.frombuffer(kept.center, np.float32).reshape(len(SHAPE)),
+            round=np.frombuffer(kept.round, np.float32).reshape(len(SHAPE), len(SHAPE)),
+        ),
         guessed=kept.guessed,
     )
 

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from math import sqrt
-from statistics import NormalDist
+from math import log, pi, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
 from gateway.core.quality.book import Text
 from gateway.core.quality.estimate import Estimate
+from gateway.core.quality.familiar import Familiar
+from gateway.core.quality.logistic import logits, squash
 from gateway.core.quality.sketch import SHAPE, Floats
 
-# How far from the book's standing each kind of column may lead, in standard deviations of an outcome.
-LEVEL, KEY, KEY_SLOPE, FORM = 0.7, 0.7, 0.2, 0.055
+# How far from the book's standing each kind of column may lead: standard deviations of a logit.
+LEVEL, KEY, KEY_SLOPE, FORM = 1.6, 1.6, 0.45, 0.06
 FIRST_KEY = 1 + len(SHAPE)  # the dense columns: the level, the shape, then two a key: its level and its slope
 
-RARE = np.float32(0.05)  # support of a word at which it is half familiar
 SURE = 1.28  # deviations below the mean that nine of ten lie above
+LUCK = sqrt(3) / pi  # of a logit drawn, for a variance of 1
+BOLD = 2.0  # by how much luck swings wider where a text is strange
+
+
+class Rank(NamedTuple):
+    """A number a model: what is expected, and what a deviation of luck adds to it."""
+
+    mean: Floats
+    swing: Floats
+
+    def drawn(self, lot: float) -> Floats:
+        """`lot`: 0 to 1, a request's own."""
+        return self.mean + self.swing * np.float32(luck_of(lot))
 
 
 class Known(Struct, frozen=True, kw_only=True, eq=False):
-    """Matrices have a column a model. `seen` is the support of each dense column, `support` that of each word."""
+    """Matrices have a column a model. `seen` is the support of each dense column. Variances are of a logit."""
 
     models: tuple[str, ...]
     keys: Mapping[str, int]  # the first of its dense columns
@@ -31,66 +45,59 @@ class Known(Struct, frozen=True, kw_only=True, eq=False):
     dense: Floats
     words: Floats
     seen: Floats
-    noise: Floats  # variance of an outcome
     unseen: Floats  # variance that a key nobody has seen may bring
     spread: Floats  # variance that the text brings
-    support: Floats
-    familiar: tuple[float, float]  # familiarity at which words begin to count, and fully do
+    familiar: Familiar
     guessed: float  # how much of hardness is no more than a guess, 0 to 1: less with every outcome
 
-    def estimate(self, text: Text, keys: Collection[str]) -> dict[str, Estimate]:
-        columns, trust = self.columns(keys), self.trust(text)
-        means = self.expect(text, columns, trust, text.hardness)
-        sds = np.sqrt(self.doubt(columns, trust, unseen=len(keys) > len(columns)))
-        return {
-            model: Estimate(min(max(mean, 0.0), 1.0), min(max(mean - SURE * sd, 0.0), 1.0))
-            for model, mean, sd in zip(self.models, means.tolist(), sds.tolist(), strict=True)
-        }
+    def estimate(
+        self, text: Text, keys: Collection[str], *, trust: float | None = None
+    ) -> dict[str, Estimate]:
+        """`trust`, 0 to 1, in what was learnt of texts: as `Lately` says, else as the text alone does."""
+        columns = self.columns(keys)
+        trust = self.familiar.trust(text) if trust is None else trust
+        found = self.expect(text, columns, trust, text.hardness)
+        sds: Floats = np.sqrt(self.doubt(columns, trust, unseen=len(keys) > len(columns)))
+        means, lower = squash(found).tolist(), squash(found - sds * np.float32(SURE)).tolist()
+        return {model: Estimate(*both) for model, *both in zip(self.models, means, lower, strict=True)}
 
     def columns(self, keys: Collection[str]) -> list[int]:
         return [self.keys[key] for key in keys if key in self.keys]
 
-    def rank(self, text: Text, keys: Collection[str], *, lot: float) -> Floats:
+    def rank(self, text: Text, keys: Collection[str], *, trust: float | None = None) -> Rank:
         """What to order requests by, a column a model: expected quality, with as much of chance as is guessed.
 
-        A guess that is wrong for a whole tenant would be wrong at every budget; half of chance halves that.
+        A guess that is wrong for a whole tenant would be wrong at every budget, and chance is wrong at none. With no
+        outcomes, and on other traffic than was learnt from, chance alone orders: that is the random mix.
         """
-        trust = self.trust(text)
-        chance = (
-            max(self.guessed, 1 - trust) / 2
-        )  # strange words: nothing that was learnt says what is hard here
-        luck = _NORMAL.inv_cdf(min(max(lot, 1e-9), 1 - 1e-9))
-        hardness = text.hardness * sqrt(1 - chance) + luck * sqrt(chance)
-        return self.expect(text, self.columns(keys), trust, hardness)
+        trust = self.familiar.trust(text) if trust is None else trust
+        chance = max(self.guessed, 1 - trust)
+        luck = sqrt(chance) * (1 + BOLD * (1 - trust))
+        means = self.expect(text, self.columns(keys), trust, text.hardness * sqrt(1 - chance))
+        return Rank(squash(means), self.slope * np.float32(luck))
 
     def expect(self, text: Text, columns: list[int], trust: float, hardness: float) -> Floats:
-        """May lie outside 0 to 1, so that an order is not lost."""
-        means: Floats = self.level + self.slope * np.float32(hardness) + LEVEL * self.dense[0]
+        """Logits."""
+        found: Floats = logits(self.level + self.slope * np.float32(hardness)) + LEVEL * self.dense[0]
         for column in columns:
-            means += KEY * self.dense[column] + np.float32(KEY_SLOPE * text.hardness) * self.dense[column + 1]
+            found += KEY * self.dense[column] + np.float32(KEY_SLOPE * text.hardness) * self.dense[column + 1]
         if trust:
             said = text.weights @ self.words[text.slots] + FORM * (text.shape @ self.dense[1:FIRST_KEY])
-            means += np.float32(trust) * said
-        return means
+            found += np.float32(trust) * said
+        return found
 
     def doubt(self, columns: list[int], trust: float, *, unseen: bool) -> Floats:
         """The variance of what is expected."""
-        variances = self.noise * _left(self.seen[0], LEVEL) + (1 - trust) * self.spread
+        variances = _left(self.seen[0], LEVEL) + np.float32(1 - trust) * self.spread
         for column in columns:
-            variances += self.noise * _left(self.seen[column], KEY)
+            variances += _left(self.seen[column], KEY)
         return variances + self.unseen if unseen else variances
 
-    def trust(self, text: Text) -> float:
-        low, high = self.familiar
-        if high <= low:
-            return 0.0
-        return min(max((familiarity(text, self.support) - low) / (high - low), 0.0), 1.0)
 
-
-def familiarity(text: Text, support: Floats) -> float:
-    """The share of a text, words weighed by rarity, that was seen before; 0 to 1."""
-    seen = support[text.slots]
-    return float((text.weights * text.weights) @ (seen / (seen + RARE)))
+def luck_of(lot: float) -> float:
+    """A lot between 0 and 1 as a deviation: logistic, of variance 1."""
+    held = min(max(lot, 1e-9), 1 - 1e-9)
+    return LUCK * log(held / (1 - held))
 
 
 def dense_row(text: Text, columns: list[int], width: int) -> Floats:
@@ -102,10 +109,6 @@ def dense_row(text: Text, columns: list[int], width: int) -> Floats:
     return row
 
 
-_NORMAL = NormalDist()
-
-
-def _left(seen: Floats, scale: float) -> Floats:
-    """What is left of a column's variance, in units of noise, after so much support."""
-    before = np.float32(scale * scale)
-    return before / (1 + seen)
+def _left(support: Floats, scale: float) -> Floats:
+    """What is left of a column's variance after so much support."""
+    return np.float32(scale * scale) / (1 + support)

@@ -13,15 +13,17 @@ import numpy as np
 from msgspec import Struct
 
 from gateway.core.quality.book import Reader, Standing, Text
-from gateway.core.quality.known import FIRST_KEY, KEY, Known, dense_row, familiarity
-from gateway.core.quality.ridge import Rows, Weights, solve
-from gateway.core.quality.sketch import SLOTS, Floats, Sketch
+from gateway.core.quality.familiar import familiar_from
+from gateway.core.quality.known import FIRST_KEY, KEY, Known, dense_row
+from gateway.core.quality.logistic import fit, logits, squash
+from gateway.core.quality.ridge import Rows, Weights, nothing
+from gateway.core.quality.sketch import Floats, Sketch
 
 OF_A_KEY = 2  # outcomes below which it has no column of its own
 MOST_KEYS = 500
 # Found on all open sets at once: a word is worth less the more outcomes say the same.
-SHRINK, SHRINK_FROM, SHRINK_GROWS = 3.0, 500, 0.4
-LEAST_NOISE, LEAST_SPREAD, LEAST_UNSEEN = 0.02, 0.01, 0.0025  # variances
+SHRINK, SHRINK_FROM, SHRINK_GROWS = 0.6, 500, 0.4
+LEAST_SPREAD, LEAST_UNSEEN = 0.25, 0.06  # variances of a logit
 
 
 class Outcome(Struct, frozen=True, kw_only=True, gc=False, eq=False):
@@ -40,7 +42,6 @@ class Lesson(Struct, frozen=True, gc=False, eq=False):
 
     weights: Weights
     seen: Floats  # support of each dense column
-    noise: float
     spread: float
 
 
@@ -58,7 +59,6 @@ def learn(
         columns = [keys[key] for key in outcomes[row].keys if key in keys]
         dense[row] = dense_row(text, columns, dense.shape[1])
     lessons = list(teach(outcomes, texts, dense, models, _Start(start, keys)))
-    support, familiar = familiarities(texts)
     return Known(
         models=tuple(models),
         keys=keys,
@@ -67,11 +67,9 @@ def learn(
         dense=_columns(lesson.weights.dense for lesson in lessons),
         words=_columns(lesson.weights.words for lesson in lessons),
         seen=_columns(lesson.seen for lesson in lessons),
-        noise=_row(lesson.noise for lesson in lessons),
         unseen=_row(map(unseen_of, lessons)),
         spread=_row(lesson.spread for lesson in lessons),
-        support=support,
-        familiar=familiar,
+        familiar=familiar_from(texts),
         guessed=1 / (1 + len(texts) / GUESSED),
     )
 
@@ -102,25 +100,24 @@ def teach(
         made[which] = rows
         scores = _row(outcomes[row].scores[model] for row in judged)
         expected = _row(standing.level + standing.slope * texts[row].hardness for row in judged)
-        yield lesson_of(rows, scores, expected, start.of(model))
+        yield lesson_of(rows, scores, logits(expected), start.of(model))
 
 
 def lesson_of(rows: Rows, scores: Floats, expected: Floats, start: Weights | None) -> Lesson:
     count = len(scores)
     shrink = SHRINK * max(1.0, count / SHRINK_FROM) ** SHRINK_GROWS
-    weights = solve(rows, scores - expected, shrink, start)
+    weights = fit(rows, scores, expected, shrink, start)
+    share = squash(expected + rows.times(weights))
     by_text = rows.times(Weights(weights.words, _only_shape(weights.dense)))
     return Lesson(
         weights=weights,
-        seen=(rows.dense**2).sum(0),
-        noise=max(float(scores.var()), LEAST_NOISE),
+        seen=((share * (1 - share)) @ rows.dense**2).astype(np.float32),
         spread=max(float(by_text.var()), LEAST_SPREAD),
     )
 
 
 def untaught(width: int) -> Lesson:
-    nothing = Weights(np.zeros(SLOTS, np.float32), np.zeros(width, np.float32))
-    return Lesson(nothing, np.zeros(width, np.float32), UNTAUGHT_NOISE, LEAST_SPREAD)
+    return Lesson(nothing(width), np.zeros(width, np.float32), LEAST_SPREAD)
 
 
 def unseen_of(lesson: Lesson) -> float:
@@ -129,22 +126,6 @@ def unseen_of(lesson: Lesson) -> float:
     if not seen.any():
         return LEAST_UNSEEN
     return max(float((effects**2) @ seen / seen.sum()), LEAST_UNSEEN)
-
-
-def familiarities(texts: Sequence[Text]) -> tuple[Floats, tuple[float, float]]:
-    """The support of words, and how familiar the texts themselves are, each to all the others."""
-    support = np.zeros(SLOTS, np.float32)
-    for text in texts:
-        support[text.slots] += text.weights**2
-    if len(texts) < FEW:
-        return support, (0.0, 0.0)
-    found = []
-    for text in texts:
-        support[text.slots] -= text.weights**2
-        found.append(familiarity(text, support))
-        support[text.slots] += text.weights**2
-    enough = float(np.quantile(found, FAMILIAR))
-    return support, (enough * STRANGE, enough)
 
 
 class _Start:
@@ -181,8 +162,4 @@ def _columns(columns: Iterable[Floats]) -> Floats:
     return np.ascontiguousarray(np.stack(list(columns), axis=1))
 
 
-UNTAUGHT_NOISE = 0.2
 GUESSED = 25  # outcomes that are worth as much as the book's word on what is hard
-FEW = 20  # texts below which words are not listened to
-FAMILIAR = 0.05  # the quantile of the texts learnt from, from which on words count in full
-STRANGE = 0.75  # of that familiarity: here they do not count at all

@@ -32,10 +32,10 @@ class Rows:
         # Every row ends in a slot of no weight, for `reduceat` knows no empty row.
         self._slots = np.concatenate([part for text in texts for part in (text.slots, _NO_SLOT)])
         self._values = np.concatenate([part for text in texts for part in (text.weights, _NO_WEIGHT)])
-        self._order = np.argsort(self._slots, kind="stable")
-        self._rows = np.repeat(np.arange(len(texts)), lengths)[self._order]
-        self._turned = self._values[self._order]
-        self._used, self._columns = np.unique(self._slots[self._order], return_index=True)
+        order = np.argsort(self._slots, kind="stable")
+        self._rows = np.repeat(np.arange(len(texts)), lengths)[order]
+        self._turned = self._values[order]
+        self._used, self._columns = np.unique(self._slots[order], return_index=True)
 
     def times(self, weights: Weights) -> Floats:
         found: Floats = np.add.reduceat(self._values * weights.words[self._slots], self._starts)
@@ -46,23 +46,31 @@ class Rows:
         words[self._used] = np.add.reduceat(self._turned * rows[self._rows], self._columns)
         return Weights(words, self.dense.T @ rows)
 
-    def support(self) -> Floats:
-        """How much of each word was seen: the sum of its squared weights."""
-        found = np.zeros(SLOTS, np.float32)
-        found[self._used] = np.add.reduceat(self._turned**2, self._columns)
-        return found
+
+def nothing(width: int) -> Weights:
+    """`width`: how many dense columns there are."""
+    return Weights(np.zeros(SLOTS, np.float32), np.zeros(width, np.float32))
 
 
-def solve(rows: Rows, wanted: Floats, shrink: float, start: Weights | None = None) -> Weights:
-    """Minimises |rows·w − wanted|² + shrink·|words|² + |dense|²."""
-    at = start or Weights(np.zeros(SLOTS, np.float32), np.zeros(rows.dense.shape[1], np.float32))
-    left = _minus(rows.turned_times(wanted - rows.times(at)), _shrunk(at, shrink), 1.0)
+def solve(
+    rows: Rows,
+    wanted: Floats,
+    shrink: float,
+    *,
+    counting: Floats | None = None,
+    start: Weights | None = None,
+    iterations: int = ITERATIONS,
+) -> Weights:
+    """Minimises Σ counting·(rows·w − wanted)² + shrink·|words|² + |dense|². `counting`: one a row, as a rule 1."""
+    much = np.ones_like(wanted) if counting is None else counting
+    at = start or nothing(rows.dense.shape[1])
+    left = _minus(rows.turned_times(much * (wanted - rows.times(at))), _shrunk(at, shrink), 1.0)
     step, size = left, _square(left)
-    enough = CLOSE * _square(rows.turned_times(wanted))
-    for _ in range(ITERATIONS):
+    enough = CLOSE * _square(rows.turned_times(much * wanted))
+    for _ in range(iterations):
         if size <= enough:
             break
-        turned = rows.turned_times(rows.times(step))
+        turned = rows.turned_times(much * rows.times(step))
         pushed = _minus(turned, _shrunk(step, shrink), -1.0)
         stride = size / _dot(step, pushed)
         at, left = _minus(at, step, -stride), _minus(left, pushed, stride)

@@ -12,6 +12,7 @@ from gateway.core.facts import Tier
 from gateway.core.quality.book import Reader
 from gateway.core.quality.learn import learn
 from tests.bench.routing.contests import pairs
+from tests.bench.routing.lines import by_chance, pair_order
 from tests.bench.routing.measure import area, below_mix, recovered
 from tests.bench.routing.route import Task, outcomes, predict
 from tests.bench.routing.sets import Set
@@ -49,15 +50,14 @@ def cross(learnt: Task, tried: Task) -> Crossing:
     rows = tried.set.answered(tried.models)
     value = predict(tried, known, rows)
     strong, cheap = tried.set.scores[np.ix_(rows, tried.columns)].T
-    rank, chance = value[:, 0] - value[:, 1], np.random.default_rng(0)
-    by_chance = [below_mix(chance.random(len(rows)), strong, cheap) for _ in range(20)]
+    chances = pair_order(value).chances()
     return Crossing(
         learnt_on=learnt.set.name,
         set=tried.set.name,
         pair=(tried.models[0], tried.models[1]),
         prompts=len(rows),
         gap=round(100 * float((strong - cheap).mean()), 1),
-        apgr=round(area(recovered(rank, strong, cheap)), 4),
-        below_mix=round(below_mix(rank, strong, cheap), 2),
-        by_chance=round(float(np.mean(by_chance)), 2),
+        apgr=round(area(recovered(chances, strong, cheap)), 4),
+        below_mix=round(below_mix(chances, strong, cheap), 2),
+        by_chance=round(by_chance(strong, cheap), 2),
     )

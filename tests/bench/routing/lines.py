@@ -10,10 +10,10 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.core.quality.choose import worth
+from gateway.core.quality.choose import price_of
 from gateway.core.quality.threshold import choose_by_value, dearest_price, least_gain
 from tests.bench.routing import measure
-from tests.bench.routing.route import Labels, Task, Trial, trials
+from tests.bench.routing.route import Expected, Labels, Task, Trial, trials
 from tests.bench.routing.sets import FOLDS, Doubles
 
 type Budgets = Mapping[str, float | None]
@@ -24,7 +24,8 @@ class Report(Struct, frozen=True, kw_only=True):
 
     `saved_at_equal`: of the best single model's cost, with the threshold at which the labelled prompts kept its
     accuracy, out of fold; `equal_by` is by how much accuracy then differs on the others. None without labels.
-    `below_mix`: the most that the order lies below the random mix, in points; `by_chance`: an order of pure chance.
+    `below_mix`: the most that the order lies below the random mix, in points, luck reckoned with and not drawn;
+    `by_chance`: an order drawn by pure chance.
     """
 
     set: str
@@ -62,37 +63,47 @@ def one_pair(task: Task, trial: Trial, labels: Labels) -> Report:
     """The models of the task are the strong one and the cheap one, in this order."""
     strong, cheap = task.models
     scores, costs = facts_of(task, trial.rows)
-    rank = trial.value[:, 0] - trial.value[:, 1]
-    share = measure.recovered(rank, scores[:, 0], scores[:, 1])
+    chances = pair_order(trial.value).chances()
+    share = measure.recovered(chances, scores[:, 0], scores[:, 1])
     full = float(costs[:, 0].mean())
     ends = measure.mix(costs.mean(0).tolist(), scores.mean(0).tolist())
     saved, by = saved_by_pair(task, trial)
-    chance = np.random.default_rng(0)
+    by_cost = pair_order(trial.value, prices(trial, expected_costs(task, trial))).chances()
     return Report(
         set=task.set.name,
         pair=(strong, cheap),
         labels=labels,
         tag=task.tag,
-        prompts=len(rank),
+        prompts=len(scores),
         apgr=measure.area(share),
         cpt50=measure.calls_for(share, 0.5),
         cpt80=measure.calls_for(share, 0.8),
         saved_at_equal=saved,
         equal_by=by,
-        at=measure.at_budgets(
-            measure.climb(worths(trial, rank, expected_costs(task, trial)), *scores.T, *costs.T), full
-        ),
+        at=measure.at_budgets(measure.climb(by_cost, *scores.T, *costs.T), full),
         mix=measure.at_budgets(ends, full),
         oracle=measure.at_budgets(measure.foresee(*scores.T, *costs.T), full),
         best=float(scores[:, 0].mean()),
-        below_mix=measure.below_mix(rank, *scores.T),
-        by_chance=fmean(measure.below_mix(chance.random(len(rank)), *scores.T) for _ in range(20)),
+        below_mix=measure.below_mix(chances, *scores.T),
+        by_chance=by_chance(*scores.T),
     )
 
 
-def worths(trial: Trial, gain: Doubles, expected: Doubles) -> Doubles:
+def pair_order(value: Expected, price: Doubles | None = None) -> measure.Order:
+    gain, swing = (each[:, 0] - each[:, 1] for each in (value.mean, value.swing))
+    return measure.Order(gain, swing, np.ones(len(gain)) if price is None else price)
+
+
+def prices(trial: Trial, expected: Doubles) -> Doubles:
     extra = (expected[:, 0] - expected[:, 1]) / expected[:, 0].mean()
-    return np.array([worth(*each, trial.guessed) for each in zip(gain.tolist(), extra.tolist(), strict=True)])
+    return np.array([price_of(each, trial.guessed) for each in extra.tolist()])
+
+
+def by_chance(strong: Doubles, cheap: Doubles) -> float:
+    """How far below the mix a drawn order lies that knows nothing: what so few prompts cannot tell from harm."""
+    dice = np.random.default_rng(0)
+    drawn = [measure.order_of(dice.random(len(strong))) for _ in range(20)]
+    return fmean(measure.below_mix(order.chances(), strong, cheap) for order in drawn)
 
 
 def saved_by_pair(task: Task, trial: Trial) -> tuple[float | None, float | None]:
@@ -101,8 +112,7 @@ def saved_by_pair(task: Task, trial: Trial) -> tuple[float | None, float | None]
         return None, None
     own_scores, _ = facts_of(task, trial.own_rows)
     own_gain = own_scores[:, 0] - own_scores[:, 1]
-    own_rank = trial.own_value[:, 0] - trial.own_value[:, 1]
-    rank = trial.value[:, 0] - trial.value[:, 1]
+    own_rank, rank = (each.drawn[:, 0] - each.drawn[:, 1] for each in (trial.own, trial.value))
     to_strong = np.zeros(len(rank), bool)
     for others, here in partitions(task, trial):
         to_strong[here] = rank[here] >= least_gain(own_rank[others], own_gain[others])
@@ -115,7 +125,7 @@ def one_pool(task: Task, trial: Trial, labels: Labels) -> Report:
     best = int(scores.mean(0).argmax())
     full = float(costs[:, best].mean())
     unit = full or 1.0
-    curve = measure.frontier(trial.value, expected / unit, scores, costs)
+    curve = measure.frontier(trial.value.drawn, expected / unit, scores, costs)
     saved, by = saved_by_pool(task, trial, unit)
     return Report(
         set=task.set.name,
@@ -146,9 +156,11 @@ def saved_by_pool(task: Task, trial: Trial, unit: float) -> tuple[float | None, 
     expected = expected_costs(task, trial) / unit
     chosen = np.zeros(len(trial.rows), np.intp)
     for others, here in partitions(task, trial):
-        price = dearest_price(trial.own_value[others], own_expected[others], own_scores[others])
+        price = dearest_price(trial.own.drawn[others], own_expected[others], own_scores[others])
         best = int(own_scores[others].mean(0).argmax())
-        chosen[here] = best if price is None else choose_by_value(trial.value[here], expected[here], price)
+        chosen[here] = (
+            best if price is None else choose_by_value(trial.value.drawn[here], expected[here], price)
+        )
     return saving(task, trial, chosen)
 
 

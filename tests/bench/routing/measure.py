@@ -10,14 +10,18 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
+from gateway.core.quality.known import LUCK, luck_of
 from gateway.core.quality.threshold import PRICES, choose_by_value
-from tests.bench.routing.sets import Doubles, Indexes
+from tests.bench.routing.sets import Doubles
 
 BUDGETS = {"-30": 0.7, "-50": 0.5, "-70": 0.3}  # shares of the dearest model's cost
 
+THRESHOLDS = 300
+DRAWS = (0.0, *(luck_of(lot) for lot in (0.001, 0.02, 0.1, 0.3, 0.7, 0.9, 0.98, 0.999)))
+
 
 class Curve(Struct, frozen=True, eq=False):
-    """Accuracy against cost, from the cheapest on; costs ascend."""
+    """Accuracy against cost (or shares against each other), from the cheapest on; costs ascend."""
 
     cost: Doubles
     accuracy: Doubles
@@ -29,48 +33,80 @@ class Curve(Struct, frozen=True, eq=False):
         return float(np.interp(cost, self.cost, self.accuracy))
 
 
-def order(rank: Doubles) -> Indexes:
-    """Highest first."""
-    return np.argsort(-rank, kind="stable")
+class Order(Struct, frozen=True, eq=False):
+    """Which prompts go to the strong model first: those with the most `gain`, luck (as `Rank` draws it) counting `swing`.
+
+    A gain must be so much the greater as `price` is; a loss is so much the worse.
+    """
+
+    gain: Doubles
+    swing: Doubles
+    price: Doubles
+
+    def at(self, luck: float) -> Doubles:
+        gain = self.gain + luck * self.swing
+        worth: Doubles = np.where(gain > 0, gain / self.price, gain * self.price)
+        return worth
+
+    def chances(self) -> Doubles:
+        """Thresholds × prompts: how likely each goes to the strong model, from none to all.
+
+        So luck is not drawn but reckoned with: where it alone decides, the curve is the random mix, exactly.
+        """
+        worths = np.concatenate([self.at(luck) for luck in DRAWS])
+        least = np.unique(np.quantile(worths, np.linspace(0, 1, THRESHOLDS), method="higher"))[::-1, None]
+        ahead = self.gain - np.where(least > 0, least * self.price, least / self.price)
+        swing = LUCK * np.abs(self.swing)
+        lucky = 1 / (1 + np.exp(-np.clip(ahead / np.maximum(swing, 1e-12), -40, 40)))
+        found = np.where(swing > 0, lucky, ahead >= -1e-12)
+        return np.vstack((np.zeros(len(self.gain)), found, np.ones(len(self.gain))))
 
 
-def recovered(rank: Doubles, strong: Doubles, cheap: Doubles) -> Doubles:
-    """The share of the gap that is recovered when the first 0, 1, 2 … prompts go to the strong model."""
-    gains = (strong - cheap)[order(rank)]
-    total = gains.sum()
-    return np.concatenate(([0.0], np.cumsum(gains))) / (total or np.nan)
+def order_of(rank: Doubles) -> Order:
+    """Without luck."""
+    return Order(rank, np.zeros(len(rank)), np.ones(len(rank)))
 
 
-def area(share: Doubles) -> float:
-    return float(np.trapezoid(share, dx=1 / (len(share) - 1)))
+def recovered(chances: Doubles, strong: Doubles, cheap: Doubles) -> Curve:
+    """The share of the gap that is recovered, against the share of strong calls."""
+    gains = strong - cheap
+    return Curve(chances.mean(1), chances @ gains / (gains.sum() or np.nan))
 
 
-def calls_for(share: Doubles, wanted: float) -> float | None:
+def area(share: Curve) -> float:
+    return float(np.trapezoid(share.accuracy, share.cost))
+
+
+def calls_for(share: Curve, wanted: float) -> float | None:
     """The least share of strong calls at which so much of the gap is recovered."""
-    reached = np.flatnonzero(share >= wanted)
-    return float(reached[0]) / (len(share) - 1) if len(reached) else None
+    reached = np.flatnonzero(share.accuracy >= wanted)
+    if not len(reached):
+        return None
+    last = int(reached[0])
+    pair = slice(max(last - 1, 0), last + 1)
+    return float(np.interp(wanted, share.accuracy[pair], share.cost[pair]))
 
 
-def below_mix(rank: Doubles, strong: Doubles, cheap: Doubles) -> float:
-    """The most that an order lies below the random mix at any budget, in points of accuracy."""
-    gained = np.concatenate(([0.0], np.cumsum((strong - cheap)[order(rank)]))) / len(rank)
-    return float(100 * (np.linspace(0, gained[-1], len(gained)) - gained).max())
+def below_mix(chances: Doubles, strong: Doubles, cheap: Doubles) -> float:
+    """The most that an order lies below the random mix at any share of calls, in points of accuracy."""
+    gains = strong - cheap
+    return float(100 * (chances.mean(1) * gains.mean() - chances @ gains / len(gains)).max())
 
 
-def climb(rank: Doubles, strong: Doubles, cheap: Doubles, dear: Doubles, low: Doubles) -> Curve:
+def climb(chances: Doubles, strong: Doubles, cheap: Doubles, dear: Doubles, low: Doubles) -> Curve:
     """`dear`, `low`: what the strong and the cheap model cost on each prompt."""
-    first = order(rank)
-    gains, extra = (strong - cheap)[first], (dear - low)[first]
-    accuracy = cheap.mean() + np.concatenate(([0.0], np.cumsum(gains))) / len(rank)
-    cost = low.mean() + np.concatenate(([0.0], np.cumsum(extra))) / len(rank)
+    accuracy = cheap.mean() + chances @ (strong - cheap) / len(strong)
+    cost = low.mean() + chances @ (dear - low) / len(strong)
     return Curve(np.maximum.accumulate(cost), accuracy)
 
 
 def foresee(strong: Doubles, cheap: Doubles, dear: Doubles, low: Doubles) -> Curve:
     """As if it were known which prompts gain: those first, by gain for cost, and no other ever."""
     gain, extra = strong - cheap, np.maximum(dear - low, 1e-12)
-    curve = climb(np.where(gain > 0, gain / extra, gain), strong, cheap, dear, low)
-    return Curve(curve.cost, np.maximum.accumulate(curve.accuracy))
+    first = np.argsort(-np.where(gain > 0, gain / extra, gain), kind="stable")
+    gained, spent = (np.concatenate(([0.0], np.cumsum(each[first]))) for each in (gain, dear - low))
+    accuracy = cheap.mean() + gained / len(gain)
+    return Curve(np.maximum.accumulate(low.mean() + spent / len(gain)), np.maximum.accumulate(accuracy))
 
 
 def mix(costs: Sequence[float], accuracies: Sequence[float]) -> Curve:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from gateway.core.facts import Tier
 from gateway.core.quality.book import Reader, Standing
+from gateway.core.quality.familiar import Lately
 from gateway.core.quality.known import Known
 from gateway.core.quality.learn import Outcome, learn
 from tests.bench.routing.sets import FOLDS, Doubles, Indexes, Set
@@ -23,16 +24,24 @@ FULL = "full"
 SEEDS = 5
 
 
+class Expected(Struct, frozen=True, eq=False):
+    """prompts × models: as `Rank` says, and with a lot drawn for each prompt."""
+
+    mean: Doubles
+    swing: Doubles
+    drawn: Doubles
+
+
 class Trial(Struct, frozen=True, eq=False):
     """Expected quality of models on prompts that were not learnt from, and on the labelled ones, out of fold.
 
-    `rows` are the prompts, `value` has a column a model; `own_rows`, `own_value` are the labelled, for thresholds.
+    `rows` are the prompts, `value` has a column a model; `own_rows`, `own` are the labelled, for thresholds.
     """
 
     rows: Indexes
-    value: Doubles
+    value: Expected
     own_rows: Indexes
-    own_value: Doubles
+    own: Expected
     guessed: float  # as `Known` says
 
 
@@ -65,7 +74,8 @@ def trials(task: Task, labels: Labels) -> Iterator[Trial]:
         yield Trial(rows, value, rows, value, 0.0)
     elif labels == 0:
         known = learn((), overall(task, rows), task.reader)
-        yield Trial(rows, predict(task, known, rows), rows[:0], np.zeros((0, len(task.tiers))), known.guessed)
+        found = predict(task, known, rows)
+        yield Trial(rows, found, rows[:0], predict(task, known, rows[:0]), known.guessed)
     else:
         for seed in range(SEEDS):
             yield sampled(task, rows, int(labels), seed)
@@ -75,8 +85,8 @@ def sampled(task: Task, rows: Indexes, labels: int, seed: int) -> Trial:
     own = np.sort(np.random.default_rng(seed).permutation(rows)[:labels])
     rest = rows[~np.isin(task.set.group[rows], task.set.group[own])]
     known = known_from(task, own)
-    own_value = out_of_fold(task, own, task.set.group[own] % FOLDS)
-    return Trial(rest, predict(task, known, rest), own, own_value, known.guessed)
+    held = out_of_fold(task, own, task.set.group[own] % FOLDS)
+    return Trial(rest, predict(task, known, rest), own, held, known.guessed)
 
 
 def overall(task: Task, rows: Indexes) -> dict[str, Standing]:
@@ -88,13 +98,15 @@ def overall(task: Task, rows: Indexes) -> dict[str, Standing]:
     }
 
 
-def out_of_fold(task: Task, rows: Indexes, fold: Indexes) -> Doubles:
-    value = np.zeros((len(rows), len(task.tiers)))
+def out_of_fold(task: Task, rows: Indexes, fold: Indexes) -> Expected:
+    size = (len(rows), len(task.tiers))
+    found = Expected(np.zeros(size), np.zeros(size), np.zeros(size))
     for number in range(FOLDS):
         held = fold == number
         if held.any():
-            value[held] = predict(task, known_from(task, rows[~held]), rows[held])
-    return value
+            part = predict(task, known_from(task, rows[~held]), rows[held])
+            found.mean[held], found.swing[held], found.drawn[held] = part.mean, part.swing, part.drawn
+    return found
 
 
 def known_from(task: Task, rows: Indexes) -> Known:
@@ -113,15 +125,18 @@ def outcomes(task: Task, rows: Indexes) -> list[Outcome]:
     ]
 
 
-def predict(task: Task, known: Known, rows: Sequence[int] | Indexes) -> Doubles:
+def predict(task: Task, known: Known, rows: Sequence[int] | Indexes) -> Expected:
+    """The prompts come one after the other, in an order drawn by lot."""
     lots = np.random.default_rng(1).random(len(task.set.lines))
-    return np.array(
-        [
-            known.rank(task.reader.read(task.set.sketches[row]), keys(task, row), lot=float(lots[row]))
-            for row in rows
-        ],
-        float,
-    ).reshape(len(rows), len(task.tiers))
+    size = (len(rows), len(task.tiers))
+    found, lately = Expected(np.zeros(size), np.zeros(size), np.zeros(size)), Lately()
+    for place in np.argsort(lots[rows]).tolist():
+        row = rows[place]
+        text = task.reader.read(task.set.sketches[row])
+        rank = known.rank(text, keys(task, row), trust=lately.trust(known.familiar.trust(text)))
+        found.mean[place], found.swing[place] = rank
+        found.drawn[place] = rank.drawn(float(lots[row]))
+    return found
 
 
 def keys(task: Task, row: int) -> frozenset[str]:

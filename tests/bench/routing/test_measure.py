@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from gateway.core.quality.threshold import choose_by_value
 from tests.bench.routing import measure
+from tests.bench.routing.sets import Doubles
 
 STRONG, CHEAP = np.array([1.0, 1, 1, 0]), np.array([0.0, 1, 0, 0])  # gains 1, 0, 1, 0
 DEAR, LOW = np.array([10.0, 10, 10, 10]), np.array([1.0, 1, 1, 1])
@@ -17,16 +18,35 @@ scores = st.lists(
 points = st.lists(st.tuples(st.floats(0.01, 1), st.floats(0, 1)), min_size=1, max_size=8)
 
 
+def sent(rank: list[float]) -> Doubles:
+    return measure.order_of(np.array(rank, float)).chances()
+
+
+def test_where_luck_alone_decides_it_is_the_mix() -> None:
+    nobody_knows = measure.Order(np.full(4, 0.3), np.full(4, 0.1), np.ones(4)).chances()
+    share = measure.recovered(nobody_knows, STRONG, CHEAP)
+    assert share.accuracy == pytest.approx(share.cost)
+    assert measure.below_mix(nobody_knows, STRONG, CHEAP) == pytest.approx(0)
+
+
+def test_luck_is_reckoned_with() -> None:
+    """Of two that gain alike, one of them by luck: at that gain it is sent half of the time, the other always."""
+    chances = measure.Order(np.array([0.2, 0.2]), np.array([0.0, 0.1]), np.ones(2)).chances()
+    assert [0, 1] not in chances.tolist()
+    assert any(first == 1 and second == pytest.approx(0.5) for first, second in chances.tolist())
+
+
 def test_the_gap_is_recovered_in_order() -> None:
-    share = measure.recovered(np.array([4.0, 3, 2, 1]), STRONG, CHEAP)
-    assert share.tolist() == [0, 0.5, 0.5, 1, 1]
+    share = measure.recovered(sent([4, 3, 2, 1]), STRONG, CHEAP)
+    assert np.unique(share.cost).tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert np.interp([0, 0.25, 0.5, 0.75, 1], share.cost, share.accuracy).tolist() == [0, 0.5, 0.5, 1, 1]
     assert measure.area(share) == pytest.approx((0.25 + 0.5 + 0.75 + 1) / 4)
     assert measure.calls_for(share, 0.5) == 0.25
-    assert measure.calls_for(share, 0.8) == 0.75
+    assert measure.calls_for(share, 0.8) == pytest.approx(0.65)
 
 
 def test_the_best_order_and_the_worst() -> None:
-    best, worst = np.array([2.0, 1, 2, 1]), np.array([1.0, 2, 1, 2])
+    best, worst = sent([2, 1, 2, 1]), sent([1, 2, 1, 2])
     assert measure.area(measure.recovered(best, STRONG, CHEAP)) == 0.75
     assert measure.area(measure.recovered(worst, STRONG, CHEAP)) == 0.25
     assert measure.below_mix(best, STRONG, CHEAP) == 0
@@ -34,9 +54,9 @@ def test_the_best_order_and_the_worst() -> None:
 
 
 def test_accuracy_within_a_budget() -> None:
-    curve = measure.climb(np.array([2.0, 1, 2, 1]), STRONG, CHEAP, DEAR, LOW)
-    assert curve.cost.tolist() == [1, 3.25, 5.5, 7.75, 10]
-    assert curve.accuracy.tolist() == [0.25, 0.5, 0.75, 0.75, 0.75]
+    curve = measure.climb(sent([4, 2, 3, 1]), STRONG, CHEAP, DEAR, LOW)
+    assert curve.cost.tolist() == [1, 3.25, 5.5, 7.75, 10, 10]
+    assert curve.accuracy.tolist() == [0.25, 0.5, 0.75, 0.75, 0.75, 0.75]
     assert measure.at_budgets(curve, 10) == {
         "-30": 0.75,
         "-50": pytest.approx(0.6944, abs=1e-4),
@@ -61,7 +81,10 @@ def test_no_single_model_lies_above_the_mix(found: list[tuple[float, float]]) ->
 def test_foresight_is_never_beaten(rows: list[tuple[float, float, float]]) -> None:
     strong, cheap, rank = (np.array(column) for column in zip(*rows, strict=True))
     dear, low = np.full(len(rows), 10.0), np.ones(len(rows))
-    best, found = measure.foresee(strong, cheap, dear, low), measure.climb(rank, strong, cheap, dear, low)
+    best, found = (
+        measure.foresee(strong, cheap, dear, low),
+        measure.climb(measure.order_of(rank).chances(), strong, cheap, dear, low),
+    )
     for share in (0.1, 0.3, 0.5, 0.7, 1.0):
         assert (best.at(10 * share) or 0) >= (found.at(10 * share) or 0) - 1e-9
 

@@ -10,6 +10,7 @@ import numpy as np
 from gateway.core.classify import Prompt, Turn, classify
 from gateway.core.quality.book import Reader
 from gateway.core.quality.choose import Option, choose
+from gateway.core.quality.familiar import Lately
 from gateway.core.quality.known import Known
 from gateway.core.quality.sketch import sketch
 
@@ -21,23 +22,26 @@ def percentiles(
     prompts: Sequence[str], known: Known, reader: Reader, keys: frozenset[str]
 ) -> tuple[float, float]:
     """Median and 99th percentile, in milliseconds of processor time: what else runs here is not counted."""
+    lately = Lately()
     step = max(1, len(prompts) // MOST)
     chosen = prompts[::step]
     for prompt in chosen[:WARM]:
-        decide(prompt, known, reader, keys)
-    times = [milliseconds(prompt, known, reader, keys) for prompt in chosen]
+        decide(prompt, known, reader, keys, lately)
+    times = [milliseconds(prompt, known, reader, keys, lately) for prompt in chosen]
     return round(float(np.percentile(times, 50)), 3), round(float(np.percentile(times, 99)), 3)
 
 
-def milliseconds(prompt: str, known: Known, reader: Reader, keys: frozenset[str]) -> float:
+def milliseconds(prompt: str, known: Known, reader: Reader, keys: frozenset[str], lately: Lately) -> float:
     start = thread_time()
-    decide(prompt, known, reader, keys)
+    decide(prompt, known, reader, keys, lately)
     return (thread_time() - start) * 1e3
 
 
-def decide(prompt: str, known: Known, reader: Reader, keys: frozenset[str]) -> str | None:
+def decide(prompt: str, known: Known, reader: Reader, keys: frozenset[str], lately: Lately) -> str | None:
     seen = classify(Prompt(turns=(Turn("user", prompt),)))
-    estimates = known.estimate(reader.read(sketch(prompt)), keys | {f"class:{seen.request_class}"})
+    text = reader.read(sketch(prompt))
+    trust = lately.trust(known.familiar.trust(text))
+    estimates = known.estimate(text, keys | {f"class:{seen.request_class}"}, trust=trust)
     options = [Option(model, place, found) for place, (model, found) in enumerate(estimates.items())]
     choice = choose(options, share=0.95, baseline=known.models[0])
     return choice.model if choice else None

@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.quality.estimate import Estimate
+from gateway.core.quality.familiar import Lately
 from gateway.core.quality.keep import Unreadable, pack, unpack
 from gateway.core.quality.known import Known
 from gateway.core.quality.learn import MOST_KEYS, Outcome, learn
 from gateway.core.quality.sketch import sketch
-from tests.bench.routing.measure import below_mix
+from tests.bench.routing.measure import below_mix, order_of
+from tests.bench.routing.sets import Doubles
 from tests.core.quality.world import (
     CHEAP,
     MODELS,
@@ -26,13 +28,13 @@ from tests.core.quality.world import (
 
 NOTHING = learn((), MODELS, READER)
 POEM, PROOF = (
-    text("Write a poem on spring and flower number 12121"),
-    text("Prove the theorem on graph number 12121"),
+    text("Write a poem on spring and flower number 77"),
+    text("Prove the theorem on graph number 77"),
 )
 
 
 def gain(known: Known, words: str, *keys: str, lot: float = 0.5) -> float:
-    strong, cheap = known.rank(text(words), keys, lot=lot)
+    strong, cheap = known.rank(text(words), keys).drawn(lot)
     return float(strong - cheap)
 
 
@@ -52,8 +54,8 @@ def test_without_outcomes_no_cheap_model_is_sure_enough() -> None:
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_without_a_signal_the_lot_alone_decides(one: float, other: float) -> None:
-    """A text with formulas has no hardness, so any two of them rank as their lots: a random mix, exactly."""
-    first = gain(NOTHING, "Solve \\frac{1}{2} + x for x, and say why.", lot=one)
+    """Any two texts rank as their lots: a random mix, exactly."""
+    first = gain(NOTHING, "Solve for x, and say, at length, why.", lot=one)
     second = gain(NOTHING, "\\int", lot=other)
     assert (first > second) == (one > other) or abs(one - other) < 1e-3
 
@@ -70,8 +72,12 @@ def test_outcomes_of_pure_chance_do_no_harm(seed: int) -> None:
     )
     rank = np.array([gain(known, each, lot=dice.random()) for each in words[200:]])
     strong, cheap = np.array(scores[200:]).T
-    chances = [below_mix(np.random.default_rng(draw).random(400), strong, cheap) for draw in range(200)]
-    assert below_mix(rank, strong, cheap) <= np.quantile(chances, 0.99)
+    chances = [harm(np.random.default_rng(draw).random(400), strong, cheap) for draw in range(200)]
+    assert harm(rank, strong, cheap) <= np.quantile(chances, 0.99)
+
+
+def harm(rank: Doubles, strong: Doubles, cheap: Doubles) -> float:
+    return below_mix(order_of(rank).chances(), strong, cheap)
 
 
 def test_a_tag_is_learnt() -> None:
@@ -81,15 +87,15 @@ def test_a_tag_is_learnt() -> None:
 
 def test_words_are_learnt_where_there_is_no_tag() -> None:
     known = learn(untagged(poems_and_proofs(40)), MODELS, READER)
-    assert gain(known, "Prove the theorem on graph number 12121") > 0.25 + gain(
-        known, "Write a poem on spring and flower number 12121"
+    assert gain(known, "Prove the theorem on graph number 77") > 0.25 + gain(
+        known, "Write a poem on spring and flower number 77"
     )
 
 
 def test_a_tag_outranks_words() -> None:
     known = learn(poems_and_proofs(40), MODELS, READER)
-    assert gain(known, "Write a poem on spring and flower number 12121", "tag:task=proof") > gain(
-        known, "Prove the theorem on graph number 12121", "tag:task=poem"
+    assert gain(known, "Write a poem on spring and flower number 77", "tag:task=proof") > gain(
+        known, "Prove the theorem on graph number 77", "tag:task=poem"
     )
 
 
@@ -117,8 +123,23 @@ def test_a_tag_seen_once_is_drawn_to_the_whole() -> None:
 
 def test_strange_words_do_not_count() -> None:
     known = learn(untagged(poems_and_proofs(100)), MODELS, READER)
-    assert known.trust(POEM) > 0.8
-    assert known.trust(text("quarterly revenue reconciliation spreadsheet macros")) == 0.0
+    assert known.familiar.trust(POEM) > 0.8
+    assert known.familiar.trust(text("quarterly revenue reconciliation spreadsheet macros")) == 0.0
+
+
+def test_a_strange_shape_does_not_count() -> None:
+    known = learn(untagged(poems_and_proofs(100)), MODELS, READER)
+    long = ", ".join(["Write a poem on spring and flower number 77"] * 40)
+    assert known.familiar.trust(text(long)) == 0.0
+
+
+def test_some_strange_texts_are_trusted_and_other_traffic_is_not() -> None:
+    lately = Lately()
+    assert lately.trust(0.0) == 0.0
+    assert [lately.trust(float(number % 20 > 0)) for number in range(200)][-1] == 1.0
+    assert lately.trust(0.0) == 1.0
+    assert [lately.trust(0.0) for _ in range(200)][-1] == 0.0
+    assert lately.trust(0.9) == 0.9
 
 
 def test_outcomes_of_one_model_teach_nothing_of_another() -> None:

@@ -35,7 +35,7 @@ def test_it_solves_what_it_says() -> None:
 def test_an_earlier_solution_leads_to_the_same() -> None:
     rows = Rows(TEXTS, DENSE)
     start = Weights(np.full(SLOTS, 0.1, np.float32), np.full(13, -0.3, np.float32))
-    one, other = solve(rows, WANTED, SHRINK), solve(rows, WANTED, SHRINK, start)
+    one, other = solve(rows, WANTED, SHRINK), solve(rows, WANTED, SHRINK, start=start)
     assert rows.times(other) == pytest.approx(rows.times(one), abs=5e-3)
 
 
