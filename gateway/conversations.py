@@ -8,9 +8,9 @@ of no more than `MOST` prefixes. Whether a cache then really holds what it shoul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from hashlib import blake2b
+from hashlib import sha256
 from time import monotonic
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
@@ -19,6 +19,9 @@ from gateway.core.facts import RequestFacts
 from gateway.core.ladder import Attempt, Kind
 from gateway.core.price import Price, UsageSource
 from gateway.core.prompt import Prompt
+
+if TYPE_CHECKING:
+    from _hashlib import HASH
 
 FEWEST = 1_024  # tokens: no provider caches a shorter prefix
 LIFE, LONG_LIFE = 300.0, 3_600.0  # seconds since it was last read; where it was written for an hour
@@ -53,7 +56,7 @@ class Conversations:
     """`secret` keys the hashes: whoever sees them can try no guesses on them."""
 
     def __init__(self, clock: Callable[[], float] = monotonic, *, secret: bytes = b"") -> None:
-        self._clock, self._hash = clock, blake2b(key=secret[:64], digest_size=8)
+        self._clock, self._hash = clock, sha256(b"%d " % len(secret) + secret)
         self._known: dict[int, dict[str, Kept]] = {}
         self.on_kept: Callable[[int, str, Kept], None] | None = None
         self._shares: dict[
@@ -137,7 +140,7 @@ class Conversations:
         _hold_to(self._known)
 
 
-def marks_of(tenant: str, prompt: Prompt, tokens: int, keyed: blake2b) -> Iterator[tuple[int, int]]:
+def marks_of(tenant: str, prompt: Prompt, tokens: int, keyed: HASH) -> Iterator[tuple[int, int]]:
     """After every turn: a hash of all up to there, and how many of the tokens that is."""
     characters = sum(len(turn.text) for turn in prompt.turns)
     before = max(0, prompt.characters - characters)  # tools come first
@@ -149,13 +152,13 @@ def marks_of(tenant: str, prompt: Prompt, tokens: int, keyed: blake2b) -> Iterat
         yield _mark(running, turn.role, turn.text), round(so_far * scale)
 
 
-def _mark(running: blake2b, *words: str) -> int:
+def _mark(running: HASH, *words: str) -> int:
     """Of all that was said up to now; each word with its length, so that no two sayings run together."""
     for word in words:
         said = word.encode(errors="surrogatepass")
         running.update(b"%d " % len(said))
         running.update(said)
-    return int.from_bytes(running.digest())
+    return int.from_bytes(running.digest()[:8])
 
 
 def _ends(marks: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
