@@ -134,7 +134,42 @@ async def test_backing_off_ends_with_the_deadline(redis: Redis, tmp_path: Path) 
     assert monotonic() - began < 2
 
 
+async def test_where_nobody_listens_the_next_is_asked(redis: Redis, tmp_path: Path) -> None:
+    """Charter F-27: one more attempt, and what was not called cost nothing."""
+    async with upstream(always(OK)) as provider:
+        port = provider.port
+    tenant = of(
+        Policy(otherwise=LIGHT),
+        NANO,
+        model("anthropic/claude-haiku-4-5", Tier.LIGHTWEIGHT, (1, 5)),
+        bases={"openai": f"http://127.0.0.1:{port}/v1", "anthropic": "simulator:/anthropic"},
+    )
+    async with serving_gateway(redis, tmp_path, tenant, **HOME) as served:
+        reply = await ask(served)
+        (settled,) = await served.settled()
+    assert (reply.status_code, reply.headers["x-rungway-outcome"]) == (200, "fell_back")
+    assert [(line.attempt.outcome.value, bool(line.cost)) for line in settled.attempts] == [
+        ("failed", False),
+        ("answered", True),
+    ]
+
+
 # Time-outs.
+
+
+async def test_one_deadline_for_all_attempts(redis: Redis, tmp_path: Path) -> None:
+    """Charter F-39: the second has what the first has left, and a third would have nothing."""
+    policy = Policy(otherwise=LIGHT, timeouts=Timeouts(first_byte_ms=500))
+    slow = [
+        model(f"openai/{name}", Tier.LIGHTWEIGHT, (1, 1), upstream_model="gpt-5-nano-sim-hang-headers")
+        for name in ("one", "two", "three")
+    ]
+    async with serving_gateway(redis, tmp_path, of(policy, *slow)) as served:
+        reply = await ask(served, patience_ms=900)
+        (settled,) = await served.settled()
+    assert (reply.status_code, reply.headers["x-rungway-attempts"]) == (504, "2")
+    first, second = [line.attempt.total_ms for line in settled.attempts]
+    assert first >= 500 > second
 
 
 @pytest.mark.parametrize(
