@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from gateway.core.quality.choose import price_of
 from gateway.core.quality.threshold import choose_by_value, dearest_price, least_gain
 from tests.bench.routing import measure
+from tests.bench.routing.reliability import Bin, merged, off_by, reliability
 from tests.bench.routing.route import Expected, Labels, Task, Trial, trials
 from tests.bench.routing.sets import FOLDS, Doubles
 
@@ -25,7 +26,7 @@ class Report(Struct, frozen=True, kw_only=True):
     `saved_at_equal`: of the best single model's cost, with the threshold at which the labelled prompts kept its
     accuracy, out of fold; `equal_by` is by how much accuracy then differs on the others. None without labels.
     `below_mix`: the most that the order lies below the random mix, in points, luck reckoned with and not drawn;
-    `by_chance`: an order drawn by pure chance.
+    `by_chance`: an order drawn by pure chance. `reliability`: of all the models' answers; `off_by`: its mean error.
     """
 
     set: str
@@ -45,6 +46,8 @@ class Report(Struct, frozen=True, kw_only=True):
     best: float
     below_mix: float | None
     by_chance: float | None
+    reliability: tuple[Bin, ...]
+    off_by: float | None = None
     p50_ms: float = 0.0
     p99_ms: float = 0.0
 
@@ -86,6 +89,7 @@ def one_pair(task: Task, trial: Trial, labels: Labels) -> Report:
         best=float(scores[:, 0].mean()),
         below_mix=measure.below_mix(chances, *scores.T),
         by_chance=by_chance(*scores.T),
+        reliability=reliability(trial.value.mean, scores),
     )
 
 
@@ -101,9 +105,10 @@ def prices(trial: Trial, expected: Doubles) -> Doubles:
 
 def by_chance(strong: Doubles, cheap: Doubles) -> float:
     """How far below the mix a drawn order lies that knows nothing: what so few prompts cannot tell from harm."""
-    dice = np.random.default_rng(0)
-    drawn = [measure.order_of(dice.random(len(strong))) for _ in range(20)]
-    return fmean(measure.below_mix(order.chances(), strong, cheap) for order in drawn)
+    gains, dice = strong - cheap, np.random.default_rng(0)
+    even = np.linspace(0, gains.mean(), len(gains))
+    drawn = [np.cumsum(dice.permutation(gains)) / len(gains) for _ in range(20)]
+    return fmean(100 * max(float((even - gained).max()), 0.0) for gained in drawn)
 
 
 def saved_by_pair(task: Task, trial: Trial) -> tuple[float | None, float | None]:
@@ -144,6 +149,7 @@ def one_pool(task: Task, trial: Trial, labels: Labels) -> Report:
         best=float(scores[:, best].mean()),
         below_mix=None,
         by_chance=None,
+        reliability=reliability(trial.value.mean, scores),
     )
 
 
@@ -217,7 +223,8 @@ def average(found: Sequence[Report]) -> Report:
     for name in ("at", "mix", "oracle"):
         rows = [getattr(each, name) for each in found]
         means[name] = {budget: mean([row[budget] for row in rows]) for budget in rows[0]}
-    return replace(found[0], **means)
+    off = mean([off_by(each.reliability) for each in found])
+    return replace(found[0], **means, reliability=merged(each.reliability for each in found), off_by=off)
 
 
 def mean(values: Sequence[float | None]) -> float | None:

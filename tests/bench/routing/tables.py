@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tests.bench.routing.across import Crossing
 from tests.bench.routing.cascades import Climbing
 from tests.bench.routing.lines import Report
+from tests.bench.routing.reliability import Bin
 
 
 def show(report: Report | Crossing | Climbing) -> None:
@@ -31,9 +34,14 @@ def show_report(report: Report) -> None:
         f"APGR {number(report.apgr)}, CPT50 {number(report.cpt50)}, CPT80 {number(report.cpt80)}; "
         f"saved {number(report.saved_at_equal)} at accuracy {number(report.equal_by)} from the best's {number(report.best)}; "
         f"at (mix, oracle) {budgets(report)}; below the mix at most {number(report.below_mix, 1)} points "
-        f"(chance {number(report.by_chance, 1)}); {report.p50_ms}/{report.p99_ms} ms",
+        f"(chance {number(report.by_chance, 1)}); {report.p50_ms}/{report.p99_ms} ms\n"
+        f"  expected → came (answers): {came(report.reliability)}; off by {number(report.off_by)}",
         flush=True,
     )
+
+
+def came(bins: Sequence[Bin]) -> str:
+    return ", ".join(f"{each.expected:.2f} → {each.real:.2f} ({each.count:,})" for each in bins)
 
 
 def named(report: Report) -> str:
