@@ -81,7 +81,7 @@ def request(request: TenantRequest, request_id: str) -> HttpResponse:
             "record": record,
             "failure": failure_of(record.error),
             "unpriced": sorted(
-                {line.model for line in detail.lines if line.cost_nano is None and line.model}
+                {(line.model, served(line)) for line in detail.lines if line.cost_nano is None and line.model}
             ),
             "answered": record.part == "answer",
             "attempts_said": "1 attempt" if record.attempts == 1 else f"{record.attempts} attempts",
@@ -92,6 +92,12 @@ def request(request: TenantRequest, request_id: str) -> HttpResponse:
             "key_name": Names(request.tenant).of("key", record.gateway_key),
         },
     )
+
+
+def served(line: LedgerEntry) -> str:
+    """What would need a price of its own."""
+    where = f" in {line.region}" if line.region else ""
+    return f"{line.model}{f' as {line.service_tier}' if line.service_tier else ''}{where}"
 
 
 def _listed(request: TenantRequest, page: Asked) -> tuple[selectors.Page, str]:

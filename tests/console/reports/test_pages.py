@@ -18,7 +18,7 @@ from console.interface.formatting import usd, usd_exact
 from console.tenancy import within
 from console.tenants.models import Plan, Tenant
 from gateway.core.ladder import AttemptOutcome
-from gateway.core.price import UsageSource, cost
+from gateway.core.price import Usage, UsageSource, cost
 from gateway.core.snapshot import TenantSnapshot
 from tests.billing.events import GPT_5, MINI, MYSTERY, NANO, attempt, settled
 from tests.console.conftest import Person
@@ -269,6 +269,15 @@ def test_a_failed_request_says_what_went_wrong_and_where_to_mend_it(
 
     assert "The provider refused the key that is stored for it. Replace the key" in text(page)
     assert '<a class="btn btn-sm" href="/t/acme/provider-keys/">Provider keys</a>' in page
+
+
+def test_a_service_tier_without_a_price_is_named(acme: Tenant, ada: Person, book: Book) -> None:
+    flexible = attempt(NANO, usage=Usage(input=1000, output=200, service_tier="flex"))
+    book(settled(acme.pk, flexible, request_id="r8"))
+    page = text(shown(ada.client, "requests/r8/"))
+
+    assert f"No price is known for {NANO.id} as flex" in page
+    assert "served as flex" in page
 
 
 def test_where_a_price_is_missing_it_can_be_set(ada: Person, traffic: Tenant) -> None:
