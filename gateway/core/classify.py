@@ -31,7 +31,7 @@ C = RequestClass
 
 _UNKNOWN = 1.0  # the score that evidence must beat
 _TEMPERATURE = 0.8
-_FURTHER = 0.5  # what each further piece of evidence for a class is worth
+_WORTH = tuple([0.5**rank for rank in range(64)])  # of each further piece of evidence for a class
 _DOUBT = 0.45  # the most confidence "unknown" can have
 _weight = attrgetter("weight")
 _PER_TURN = 4  # tokens that wrap a message
@@ -51,9 +51,9 @@ def classify(prompt: Prompt, own: Prototypes | None = None) -> Classification:
     """`own` are the classes that a tenant shows by examples, beside the built-in ones."""
     reading = read(prompt)
     shape = shape_of(prompt, reading, input_tokens=count_input(prompt))
-    evidence = tuple(gather(situation_of(reading, shape)))
+    evidence = gather(situation_of(reading, shape))
     shares = weigh(evidence)
-    winner = max(shares, key=shares.__getitem__)
+    winner = C(max(shares, key=shares.__getitem__))
     difficulty, reasons = difficulty_of(shares, reading, shape)
     match = nearest(own, prompt) if own is not None else None
     if match is not None:
@@ -83,26 +83,29 @@ def unclassified(input_tokens: int) -> Classification:
 
 def count_input(prompt: Prompt) -> int:
     """Counted on what is read, and stretched to what there is."""
-    texts = [turn.text for turn in prompt.turns]
-    read = [excerpt(text) for text in texts[-12:]]
-    read_characters, tokens = sum(map(len, read)), sum(map(count_tokens, read))
-    characters = max(prompt.characters, sum(map(len, texts)))
+    turns = prompt.turns
+    read = [excerpt(turn.text) for turn in turns[-12:]]
+    read_characters, tokens = sum([len(text) for text in read]), sum([count_tokens(text) for text in read])
+    characters = max(prompt.characters, sum([len(turn.text) for turn in turns]))
     stretched = tokens * characters / read_characters if read_characters else characters / 4
-    return round(stretched) + _PER_TURN * len(prompt.turns)
+    return round(stretched) + _PER_TURN * len(turns)
 
 
-def weigh(evidence: Sequence[Evidence]) -> dict[RequestClass, float]:
+def weigh(evidence: Sequence[Evidence]) -> dict[str, float]:
     """Each class's share of the belief; they sum to one."""
     weights: dict[str, list[float]] = {C.UNKNOWN: [_UNKNOWN]}
     for each in evidence:
-        weights.setdefault(each.toward, []).append(each.weight)
+        if each.toward in weights:
+            weights[each.toward].append(each.weight)
+        else:
+            weights[each.toward] = [each.weight]
     powers = {name: exp(add_up(found) / _TEMPERATURE) for name, found in weights.items()}
     total = sum(powers.values())
-    return {C(name): power / total for name, power in powers.items()}
+    return {name: power / total for name, power in powers.items()}
 
 
 def add_up(weights: list[float]) -> float:
     if len(weights) == 1:
         return weights[0]
     weights.sort(reverse=True)
-    return sum([weight * _FURTHER**rank for rank, weight in enumerate(weights)])
+    return sum([weight * worth for weight, worth in zip(weights, _WORTH, strict=False)])

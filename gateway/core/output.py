@@ -8,6 +8,7 @@ from itertools import pairwise
 from gateway.core.facts import RequestClass
 from gateway.core.prompt import Prompt
 from gateway.core.signals.reading import Reading
+from gateway.core.signals.subjects import Subject
 
 C = RequestClass
 
@@ -62,16 +63,14 @@ _ASKED_MOST = 8_000
 def expect(request_class: RequestClass, prompt: Prompt, reading: Reading) -> int:
     base, share = _USUAL[request_class]
     given = min(reading.characters // 4, _GIVEN_MOST)
-    expected = asked_for(reading.orders) or round(base + share * given)
+    names_length = Subject.LENGTH in reading.ordered
+    expected = (names_length and asked_for(reading.orders)) or round(base + share * given)
     return expected if prompt.max_output_tokens is None else max(0, min(expected, prompt.max_output_tokens))
 
 
 def asked_for(orders: str) -> int:
     """ "In two sentences", "600 words": the first length named, or 0."""
-    words = orders.split()
-    if _ASKED_FOR.keys().isdisjoint(words):
-        return 0
-    for number, unit in pairwise(words):
+    for number, unit in pairwise(orders.split()):
         if unit in _ASKED_FOR and (count := _NUMBERS.get(number) or _digits(number)):
             return min(round(count * _ASKED_FOR[unit]) + 5, _ASKED_MOST)
     return 0

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from gateway.core.policy import SemanticClass
 from gateway.core.prompt import Prompt
-from gateway.core.signals.passage import plain
+from gateway.core.signals.spelling import plain
 
 NEAR = 0.6  # the least likeness
 AHEAD = 0.08  # by how much the nearest class must be nearer than the next

@@ -7,6 +7,8 @@ import quicktok
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.core.output import _ASKED_FOR
+from gateway.core.signals.subjects import SUBJECTS, Subject
 from gateway.core.tokens import count_tokens, count_words
 from tests.core.classify_cases import FILLER, cases
 
@@ -52,3 +54,7 @@ def test_code_and_other_scripts_are_counted_within_a_third() -> None:
 @given(st.text(" \t\nab.é", max_size=60))
 def test_words_are_counted_as_split_would(text: str) -> None:
     assert count_words(text.encode()) == len(text.encode().split())
+
+
+def test_every_word_that_names_a_length_is_noticed() -> None:
+    assert set(SUBJECTS[Subject.LENGTH].split()) == set(_ASKED_FOR)

@@ -1,7 +1,9 @@
 """How a prompt is read, without understanding it and without a model.
 
     parting     a message → what it asks, and what is only pasted into it
-    passage     a piece of text → the meanings (`lexicon`, `languages`) and subjects found in it
+    spelling    a text in lower case, its words parted by spaces and its clauses by bars
+    vocabulary  the words of `lexicon`, `languages` and `subjects` as tables to look them up in
+    passage     a piece of text → the meanings and subjects found in it
     reading     a conversation → who orders what: the application, the user, or an earlier turn
     shape       what shows without reading: questions, numbers, options, code, formulas
     situation   what several signals look at

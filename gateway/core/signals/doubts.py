@@ -6,30 +6,32 @@ from collections.abc import Callable, Mapping
 
 from gateway.core.facts import RequestClass
 from gateway.core.signals.passage import Found
-from gateway.core.signals.situation import ROUTINE, Situation, is_obeyed
+from gateway.core.signals.situation import ROUTINE, Situation
+from gateway.core.signals.subjects import Subject
 
 C = RequestClass
+S = Subject
 
 Doubt = Callable[[Situation], float]  # what is left of a word's weight
 
 
 def believed(each: Found, situation: Situation) -> float:
     """What is left of a word's weight after the strongest doubt."""
-    doubts = _OF_MEANING.get(each.meaning.name, ())
-    left = min([1.0, *[doubt(situation) for doubt in doubts]])
-    if each.meaning.toward in ROUTINE or each.meaning.toward is C.BOILERPLATE:
-        left = min(left, part_of_a_problem(each, situation), part_of_a_program(each, situation))
+    meaning, left = each.meaning, 1.0
+    for doubt in _OF_MEANING.get(meaning.name, ()):
+        left = min(left, doubt(situation))
+    if meaning.toward in _COMMANDED:
+        if not situation.obeys(meaning):
+            left = min(left, 0.3)
+        if situation.programs:
+            left = min(left, part_of_a_program(each, situation))
     return each.weight * left
-
-
-def part_of_a_problem(each: Found, situation: Situation) -> float:
-    return 1.0 if is_obeyed(each.meaning, situation.reading, situation.shape) else 0.3
 
 
 def part_of_a_program(each: Found, situation: Situation) -> float:
     """ "Write a script to extract …": what the program shall do is not what is asked."""
     write = situation.reading.found.get("write")
-    return 0.4 if situation.programs and write is not None and each.at >= write.at else 1.0
+    return 0.4 if write is not None and each.at >= write.at else 1.0
 
 
 def not_to_be_written(situation: Situation) -> float:
@@ -60,12 +62,12 @@ def about_a_feeling(situation: Situation) -> float:
 
 def about_code(situation: Situation) -> float:
     """The handler, not its wording."""
-    return 0.4 if situation.count("code") and situation.count("code object") else 1.0
+    return 0.4 if situation.count(S.CODE) and situation.count(S.CODE_OBJECT) else 1.0
 
 
 def about_a_language(situation: Situation) -> float:
     """What a line of code does is a programmer's question."""
-    return 0.5 if situation.count("code") or situation.shape.code > 1 else 1.0
+    return 0.5 if situation.count(S.CODE) or situation.shape.code > 1 else 1.0
 
 
 def of_specialists(situation: Situation) -> float:
@@ -84,6 +86,7 @@ def among_options(situation: Situation) -> float:
     return 0.3 if situation.shape.options else 1.0
 
 
+_COMMANDED = ROUTINE | {C.BOILERPLATE}  # that a problem or a program may only speak of
 _OF_MEANING: Mapping[str, tuple[Doubt, ...]] = {
     "routine text": (not_to_be_written,),
     "message": (not_to_be_written,),

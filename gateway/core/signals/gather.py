@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import log2
 
 from gateway.core.evidence import Evidence
 from gateway.core.facts import RequestClass
 from gateway.core.signals.doubts import believed
 from gateway.core.signals.situation import MAKING, Situation
+from gateway.core.signals.subjects import Subject
 
 C = RequestClass
+S = Subject
 
 _LONG = 4_000  # tokens from which the length itself is work
 _SHORT_QUESTION, _QUESTION, _STORY, _REASON = 18, 32, 12, 9  # words
 
 
-def gather(situation: Situation) -> Iterator[Evidence]:
-    yield from words(situation)
-    yield from code(situation)
-    yield from question(situation)
-    yield from problem(situation)
-    yield from judgment(situation)
-    yield from labels(situation)
-    yield from fields(situation)
-    yield from tools(situation)
-    yield from length(situation)
+def gather(situation: Situation) -> list[Evidence]:
+    found: list[Evidence] = []
+    for signal in (words, code, question, problem, judgment, labels, fields, tools, length):
+        found += signal(situation)
+    return found
 
 
 def words(situation: Situation) -> Iterator[Evidence]:
@@ -33,11 +31,17 @@ def words(situation: Situation) -> Iterator[Evidence]:
         name, toward = each.meaning.name, each.meaning.toward
         if situation.fills and name in MAKING:
             toward = C.BOILERPLATE
-        yield Evidence("words", name, round(believed(each, situation), 2), toward)
+        yield Evidence("words", name, rounded(believed(each, situation)), toward)
+
+
+@lru_cache(maxsize=1_024)
+def rounded(weight: float) -> float:
+    """Kept, for the lexicon has few weights, and rounding takes longer than finding one again."""
+    return round(weight, 2)
 
 
 def code(situation: Situation) -> Iterator[Evidence]:
-    strong, weak = situation.count("code"), situation.count("code object")
+    strong, weak = situation.count(S.CODE), situation.count(S.CODE_OBJECT)
     quiet = 0.3 if situation.routine and not situation.programs else 1.0
     if situation.programs:
         weight = 3.4 if strong or weak > 1 else 2.4
@@ -48,7 +52,7 @@ def code(situation: Situation) -> Iterator[Evidence]:
         yield Evidence("code terms", f"{strong} terms", weight, C.CODING)
     if situation.has("rewrite") and strong and weak:
         yield Evidence("code to rewrite", f"{strong + weak} terms", 2.4, C.CODING)
-    if (hard := situation.count("hard code")) and (strong or situation.has("program")):
+    if (hard := situation.count(S.HARD_CODE)) and (strong or situation.has("program")):
         yield Evidence("hard engineering", f"{hard} terms", min(0.6 * hard, 2.4), C.CODING)
     if marks := situation.shape.code:
         yield Evidence("code marks", f"{marks} marks", min(0.6 * marks, 3) * quiet, C.CODING)
@@ -70,7 +74,7 @@ def question(situation: Situation) -> Iterator[Evidence]:
 
 
 def greets(situation: Situation) -> bool:
-    return situation.count("greeting") > 0 and situation.shape.words <= 7
+    return situation.count(S.GREETING) > 0 and situation.shape.words <= 7
 
 
 def question_of_material(situation: Situation) -> Iterator[Evidence]:
@@ -96,7 +100,7 @@ def problem(situation: Situation) -> Iterator[Evidence]:
 
 def judgment(situation: Situation) -> Iterator[Evidence]:
     shape, quiet = situation.shape, 0.25 if situation.routine else 1.0
-    doubts = situation.count("judgment")
+    doubts = situation.count(S.JUDGMENT)
     if situation.reading.asks_why and shape.words >= _REASON:
         yield Evidence("why", f"{shape.words} words", 1.4 * quiet, C.REASONING)
     if shape.question and doubts > 1 and shape.words >= _STORY:
@@ -112,13 +116,13 @@ def labels(situation: Situation) -> Iterator[Evidence]:
     shape = situation.shape
     is_problem = shape.options or shape.formulas > 1 or shape.code > 1 or situation.terms > 2
     quiet = 0.3 if is_problem and not situation.reading.by_task else 1.0
-    if situation.ordered("polarity") > 1:
+    if situation.ordered(S.POLARITY) > 1:
         yield Evidence("labels named", "polarity", 1.8, C.CLASSIFICATION)
     if shape.choices > 2:
         yield Evidence("choices listed", f"{shape.choices} items", 1.6 * quiet, C.CLASSIFICATION)
     if shape.either and is_to_be_chosen(situation):
         yield Evidence("this or that", "in a clause", 1.8 * quiet, C.CLASSIFICATION)
-    if situation.ordered("answer") and (limits := situation.ordered("single")) > 1:
+    if situation.ordered(S.ANSWER) and (limits := situation.ordered(S.SINGLE)) > 1:
         yield Evidence("answer limited", f"{limits} terms", min(0.5 * limits, 1.8) * quiet, C.CLASSIFICATION)
     if shape.slot:
         yield Evidence("label to fill in", "at the end", 1.8 * quiet, C.CLASSIFICATION)
@@ -126,7 +130,7 @@ def labels(situation: Situation) -> Iterator[Evidence]:
 
 def is_to_be_chosen(situation: Situation) -> bool:
     asks = situation.shape.question and situation.has_material
-    return asks or situation.ordered("answer") > 0 or situation.has("decide whether", "which label")
+    return asks or situation.ordered(S.ANSWER) > 0 or situation.has("decide whether", "which label")
 
 
 def fields(situation: Situation) -> Iterator[Evidence]:
@@ -136,7 +140,7 @@ def fields(situation: Situation) -> Iterator[Evidence]:
         yield Evidence("schema", "given", 1.6, C.EXTRACTION)
     if shape.keys > 1:
         yield Evidence("object to fill", f"{shape.keys} keys", 1.6, C.EXTRACTION)
-    if (count := situation.ordered("field")) and situation.finds:
+    if (count := situation.ordered(S.FIELD)) and situation.finds:
         is_problem = (situation.terms > 1 or shape.formulas) and not situation.routine
         weight = min(0.5 + 0.5 * count, 2) * (0.3 if is_problem else 1.0)
         yield Evidence("fields", f"{count} fields", weight, C.EXTRACTION)
@@ -150,7 +154,7 @@ def tools(situation: Situation) -> Iterator[Evidence]:
     if shape.tools:
         job = 0.7 if shape.words > 8 and not shape.question and not situation.routine else 0.0
         yield Evidence("tools", f"{shape.tools} tools", 0.8 + 0.2 * min(shape.tools, 5) + job, C.AGENTIC)
-    if shape.tools and (agents := situation.count("agent")):
+    if shape.tools and (agents := situation.count(S.AGENT)):
         yield Evidence("agent with tools", f"{agents} terms", 1.6, C.AGENTIC)
     if actions > 1:
         weight = min((1.6 if shape.tools else 0.5) * actions, 4.5)

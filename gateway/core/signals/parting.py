@@ -5,6 +5,8 @@ A document must not give orders, so what is pasted hardly counts. All work is li
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 READ_HEAD = 4_000  # characters read from the start of a message
@@ -39,8 +41,9 @@ def part(text: str) -> Parts:
 
 def split_head(text: str) -> tuple[str, str]:
     """A request comes first and ends at a blank line or a colon, or it is the whole text."""
-    places = (text.find("\n\n"), *(text.find(colon, 0, _HEAD_WITHIN) for colon in (":", "\uff1a")))
-    cut = min((place for place in places if place >= 0), default=-1)
+    blank, colon = text.find("\n\n"), text.find(":", 0, _HEAD_WITHIN)
+    wide_colon = text.find("\uff1a", 0, _HEAD_WITHIN)
+    cut = min([place for place in (blank, colon, wide_colon) if place >= 0], default=-1)
     return (text[:cut], text[cut + 1 :].strip()) if cut >= 0 else (text, "")
 
 
@@ -58,30 +61,30 @@ def split_end(text: str) -> tuple[str, str]:
 def part_quoted(text: str) -> tuple[str, str]:
     asked, quoted = text, []
     for mark in ("```", '"""'):
-        if mark in asked:
+        if mark[0] in asked and mark in asked:
             pieces = asked.split(mark)
             asked = "\n\n".join(pieces[::2])
             quoted += pieces[1::2]
-    for opening, closing in _QUOTES:
-        if opening in asked:
-            asked, found = part_between(asked, opening, closing)
-            quoted += found
-    if "</" in asked:
+    for mark, pairs in _QUOTES.items():
+        if mark in asked:
+            for opening, closing in pairs:
+                asked, found = part_between(asked, opening, closing)
+                quoted += found
+    if "<" in asked and "</" in asked:
         asked, found = part_tags(asked)
         quoted += found
     return asked, "\n".join(quoted)
 
 
-_QUOTES = (
-    ('"', '"'),
-    ("“", "”"),
-    ("„", "“"),
-    ("«", "»"),
-    ("「", "」"),
-    (" '", "'\n"),
-    (": '", "'"),
-    ("\n'", "'"),
-)
+# Openings and closings by a character that each opening contains.
+_QUOTES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    '"': (('"', '"'),),
+    "“": (("“", "”"),),
+    "„": (("„", "“"),),
+    "«": (("«", "»"),),
+    "「": (("「", "」"),),
+    "'": ((" '", "'\n"), (": '", "'"), ("\n'", "'")),
+}
 
 
 def part_between(text: str, opening: str, closing: str) -> tuple[str, list[str]]:

@@ -17,13 +17,14 @@ from gateway.core.signals.passage import (
     NOTHING,
     Found,
     Passage,
-    count_actions,
-    count_subjects,
     look_up,
     skim,
     strongest,
-    subjects_of,
+    subjects_in,
 )
+from gateway.core.signals.spelling import BAR
+from gateway.core.signals.subjects import Subject
+from gateway.core.signals.vocabulary import SUBJECTS_OF
 
 EARLIER_TURNS = 4  # how far back a follow-up may look for its task
 
@@ -52,17 +53,17 @@ class Said(Struct, frozen=True, gc=False):
 
     @property
     def strength(self) -> float:
-        return max(passage.strength for passage in self.passages)
+        return max([passage.strength for passage in self.passages])
 
     @property
     def length(self) -> int:
-        return sum(passage.length for passage in self.passages)
+        return sum([passage.length for passage in self.passages])
 
 
 class Reading(Struct, frozen=True, kw_only=True, gc=False):
     found: Mapping[str, Found]  # the strongest of each meaning
-    subjects: Mapping[str, int]  # how many words of each subject
-    ordered: Mapping[str, int]  # the same, only in what gives the orders
+    subjects: str  # the letters of the subjects of its words, each word once
+    ordered: str  # the same, only of what gives the orders
     actions: int  # different things to be done outside the conversation
     text: str  # the user's words that were read, as written
     orders: str  # what gives the orders, the application's and the user's, normalised
@@ -77,33 +78,45 @@ class Reading(Struct, frozen=True, kw_only=True, gc=False):
 
 def read(prompt: Prompt) -> Reading:
     system = read_system(prompt.turns)
-    abilities = system.classes_from(COMMAND) or system.classes_from(_HINT)
+    abilities = abilities_of(system)
     by_task = 0 < abilities <= 2  # an application has one task, a general assistant lists many abilities
     last = last_said(prompt.turns)
     said = read_turn(last)
     earlier = () if by_task or not is_follow_up(said) else read_earlier(prompt.turns)
-    user = [passage.at_weight(UNDER_TASK if by_task else 1.0) for passage in (*said.passages, *earlier)]
+    user = [*said.passages, *earlier]
+    if by_task:
+        user = [passage.at_weight(UNDER_TASK) for passage in user]
     passages = [system.at_weight(GENERALIST if abilities > 2 else 1.0), *user]
     asking = said.passages[0]
     ordering = [system] if by_task else [system, asking]
-    first_word = subjects_of(next(iter(asking.text.replace("|", " ", 3).split(maxsplit=1)), ""))
+    opening = subjects_of_first(asking.text)
     return Reading(
         found=strongest(passages),
-        subjects=count_subjects(passages),
-        ordered=count_subjects(ordering),
-        actions=sum(count_actions(passage) for passage in passages),
+        subjects=subjects_in(passages),
+        ordered=subjects_in(ordering),
+        actions=sum([passage.actions for passage in passages]),
         text=excerpt(last),
         orders=" ".join(
-            passage.text for passage in ordering if passage.strength > _HINT or passage.length <= _SHORT
+            [passage.text for passage in ordering if passage.strength > _HINT or passage.length <= _SHORT]
         ),
-        asks="is" if "yes or no" in first_word else "who" if "question" in first_word else "",
-        asks_why="reasons" in first_word,
+        asks="is" if Subject.YES_OR_NO in opening else "who" if Subject.QUESTION in opening else "",
+        asks_why=Subject.REASONS in opening,
         opens_with="" if said.closes else opening_of(asking),
-        words=said.length + sum(passage.length for passage in earlier),
+        words=said.length + sum([passage.length for passage in earlier]),
         material=said.material,
         characters=len(last),
         by_task=by_task,
     )
+
+
+def abilities_of(system: Passage) -> int:
+    return system.classes_from(COMMAND) or system.classes_from(_HINT) if system.found else 0
+
+
+def subjects_of_first(text: str) -> str:
+    """The letters of the subjects of its first word."""
+    words = text.replace(BAR, " ", 3).split(maxsplit=1)
+    return SUBJECTS_OF.get(words[0], "") if words else ""
 
 
 def read_system(turns: Sequence[Turn]) -> Passage:
@@ -118,7 +131,10 @@ def read_task(text: str) -> Passage:
 
 
 def last_said(turns: Sequence[Turn]) -> str:
-    return next((turn.text for turn in reversed(turns) if turn.role == "user"), "")
+    for turn in reversed(turns):
+        if turn.role == "user":
+            return turn.text
+    return ""
 
 
 def read_turn(text: str) -> Said:
@@ -163,5 +179,9 @@ def read_offer(turns: Sequence[Turn]) -> list[Passage]:
 
 
 def opening_of(passage: Passage) -> str:
-    first = min(passage.found, key=lambda each: (each.at, -each.weight), default=None)
+    first = min(passage.found, key=_place, default=None)
     return first.meaning.name if first is not None and first.at < _OPENING else ""
+
+
+def _place(found: Found) -> tuple[int, float]:
+    return found.at, -found.weight

@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from gateway.core.prompt import Prompt
 from gateway.core.signals.reading import Reading
+from gateway.core.signals.spelling import BAR
+from gateway.core.signals.subjects import Subject
 
 # Marks by a character that each contains: where that is missing, none of them is looked for.
 _CODE_MARKS: Mapping[str, tuple[str, ...]] = {
@@ -31,8 +33,10 @@ _FORMULA_MARKS: Mapping[str, tuple[str, ...]] = {
     "(": ("f(x)",),
     "'": ("''",),
     "[": ("[asy]", "\ndraw("),
-    **{sign: (sign,) for sign in "$^∫√∑≤≥π²³∈"},
+    "$": ("$",),
+    "^": ("^",),
 }
+_FORMULA_SIGNS = "∫√∑≤≥π²³∈"
 _OPTION_MARKS = (
     *(("\na. ", "\nb. ", "\nc. "), ("a) ", "b) ", "c) "), ("\na: ", "\nb: "), ("(a)", "(b)", "(c)")),
     *(("\n(a", "\n(b"), ("true, false", "false, true")),
@@ -65,15 +69,15 @@ class Shape(Struct, frozen=True, kw_only=True, gc=False):
 def shape_of(prompt: Prompt, reading: Reading, *, input_tokens: int) -> Shape:
     text = reading.text.strip()
     start = text[:_MARKS_WITHIN]
-    clauses = [clause.split() for clause in reading.orders[:_ORDERS_WITHIN].split("|")]
+    clauses = [clause.split() for clause in reading.orders[:_ORDERS_WITHIN].split(BAR)]
     return Shape(
         input_tokens=input_tokens,
         words=reading.words,
         question=is_question(text, reading),
-        numbers=count_numbers(start) + reading.subjects.get("number", 0),
+        numbers=count_numbers(start) + reading.subjects.count(Subject.NUMBER),
         options=has_options(text[-_OPTIONS_WITHIN:]),
         code=count_marks(start, _CODE_MARKS),
-        formulas=count_marks(start, _FORMULA_MARKS),
+        formulas=count_marks(start, _FORMULA_MARKS) + count_signs(start),
         choices=count_choices(clauses),
         either=is_either(clauses),
         keys=max([count_keys(turn.text[:_MARKS_WITHIN]) for turn in prompt.turns[:2]], default=0),
@@ -97,11 +101,17 @@ def count_marks(text: str, marks: Mapping[str, tuple[str, ...]]) -> int:
     return sum([mark in text for gate, gated in marks.items() if gate in text for mark in gated])
 
 
+def count_signs(text: str) -> int:
+    return 0 if text.isascii() else sum([sign in text for sign in _FORMULA_SIGNS])
+
+
 def count_keys(text: str) -> int:
-    return text.count('":') if '{"' in text else 0
+    return text.count('":') if "{" in text and '{"' in text else 0
 
 
 def count_numbers(text: str) -> int:
+    if not any(digit in text for digit in "1203456789"):
+        return 0
     return len(text.encode(errors="replace").translate(_ONLY_DIGITS, b".,").split())
 
 
@@ -113,16 +123,14 @@ def count_choices(clauses: Sequence[Sequence[str]]) -> int:
     longest = run = 0
     for words in clauses:
         count = len(words)
-        if not count:
-            continue
-        if count > 4 or not are_words(words):
+        if count > 4:
             run = 0
         elif count > 2:
-            longest, run = max(longest, run + 2 if words[1] in _OR else 0), 0
-        elif words[0] in _AND:
+            if run and words[1] in _OR and are_words(words):
+                longest = max(longest, run + 2)
             run = 0
-        else:
-            run += 1
+        elif count:
+            run = 0 if words[0] in _AND or not are_words(words) else run + 1
             longest = max(longest, run)
     return longest if longest <= _MOST_CHOICES else 0
 

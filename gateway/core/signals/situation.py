@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from operator import attrgetter
 
 from msgspec import Struct
@@ -11,24 +10,25 @@ from gateway.core.facts import RequestClass
 from gateway.core.signals.lexicon import Meaning
 from gateway.core.signals.reading import Reading
 from gateway.core.signals.shape import Shape
-from gateway.core.signals.subjects import FIELDS
+from gateway.core.signals.subjects import FIELDS, Subject
 
 C = RequestClass
 
 ROUTINE = frozenset({C.CLASSIFICATION, C.EXTRACTION, C.REWRITING, C.SUMMARIZATION})
 MAKING = frozenset({"write", "give"})
 PIECES = frozenset({"routine text", "message", "creative piece"})  # what can be written
+_PROSE = frozenset({"routine text", "creative piece"})
 
 _FINDING = frozenset({"extract", "parse", "list what is there", "mentioned in", "named entities", "as data"})
 _PLAIN = 2.2  # a command that weighs this much by itself leaves no doubt what is asked
 _MATERIAL = 4  # words
 _weight = attrgetter("weight")
-_NOUGHTS = repeat(0)
 
 
 class Situation(Struct, frozen=True, kw_only=True, gc=False):
     reading: Reading
     shape: Shape
+    listens: bool  # to commands that do not come first; among formulas, code or options only the application's count
     routine: bool  # a routine command leads: the subject of the text is then only its material
     writes: bool  # something is to be written
     programs: bool  # and it is code
@@ -39,11 +39,14 @@ class Situation(Struct, frozen=True, kw_only=True, gc=False):
     def has(self, *meanings: str) -> bool:
         return not self.reading.found.keys().isdisjoint(meanings)
 
-    def count(self, subject: str) -> int:
-        return self.reading.subjects.get(subject, 0)
+    def count(self, subject: Subject) -> int:
+        return self.reading.subjects.count(subject)
 
-    def ordered(self, subject: str) -> int:
-        return self.reading.ordered.get(subject, 0)
+    def ordered(self, subject: Subject) -> int:
+        return self.reading.ordered.count(subject)
+
+    def obeys(self, meaning: Meaning) -> bool:
+        return self.listens or self.reading.opens_with == meaning.name
 
     @property
     def has_material(self) -> bool:
@@ -53,12 +56,17 @@ class Situation(Struct, frozen=True, kw_only=True, gc=False):
     def finds(self) -> bool:
         """Something is to be found in a text that is there."""
         asks = self.shape.question and self.has_material
-        return not self.programs and (asks or self.shape.schema or self.shape.keys > 1 or self.has(*_FINDING))
+        return not self.programs and (
+            asks
+            or self.shape.schema
+            or self.shape.keys > 1
+            or not self.reading.found.keys().isdisjoint(_FINDING)
+        )
 
     @property
     def is_worked_out(self) -> bool:
         """An answer takes more than knowing it."""
-        is_specialist = self.terms > 1 or self.count("code") > 0
+        is_specialist = self.terms > 1 or self.count(Subject.CODE) > 0
         return is_specialist or self.reading.asks_why or self.shape.code > 0 or self.shape.numbers > 1
 
 
@@ -66,24 +74,20 @@ def is_plain(meaning: Meaning) -> bool:
     return meaning.toward in ROUTINE and meaning.asked >= _PLAIN
 
 
-def is_obeyed(meaning: Meaning, reading: Reading, shape: Shape) -> bool:
-    """Among formulas, code or options only what comes first, or from the application, is a command."""
-    is_problem = shape.formulas > 1 or shape.code > 1 or shape.options
-    return not is_problem or reading.by_task or reading.opens_with == meaning.name
-
-
 def situation_of(reading: Reading, shape: Shape) -> Situation:
     found, subjects = reading.found, reading.subjects
     loudest = max(found.values(), key=_weight).meaning if found else None
+    listens = reading.by_task or not (shape.formulas > 1 or shape.code > 1 or shape.options)
     writes = reading.opens_with in PIECES or any(name in found and found[name].command for name in MAKING)
-    code = subjects.get("code", 0) + subjects.get("code object", 0)
-    programs = writes and code > 0 and not {"routine text", "creative piece"} & found.keys()
+    is_code = Subject.CODE in subjects or Subject.CODE_OBJECT in subjects
+    programs = writes and is_code and found.keys().isdisjoint(_PROSE)
     routine_text, piece = found.get("routine text") or found.get("message"), found.get("creative piece")
-    counts = sorted(zip(map(subjects.get, FIELDS, _NOUGHTS), FIELDS, strict=False), reverse=True)
+    counts = sorted(zip(map(subjects.count, FIELDS.values()), FIELDS, strict=True), reverse=True)
     return Situation(
         reading=reading,
         shape=shape,
-        routine=loudest is not None and is_plain(loudest) and is_obeyed(loudest, reading, shape),
+        listens=listens,
+        routine=loudest is not None and is_plain(loudest) and (listens or reading.opens_with == loudest.name),
         writes=writes,
         programs=programs,
         fills=writes

@@ -3,11 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum, unique
 
-FIELDS = ("mathematics", "science", "medicine", "law", "finance", "humanities")  # in which it takes an expert
 
-SUBJECTS: Mapping[str, str] = {
-    "code": """
+@unique
+class Subject(StrEnum):
+    """Each is a letter, so that the subjects of a text are a text too, and are counted as its letters are."""
+
+    CODE = "c"
+    CODE_OBJECT = "o"
+    HARD_CODE = "h"
+    MATHEMATICS = "M"
+    SCIENCE = "S"
+    MEDICINE = "D"
+    LAW = "L"
+    FINANCE = "F"
+    HUMANITIES = "H"
+    FIELD = "f"
+    CONSTRAINT = "k"
+    EXCEPTION = "x"
+    SEQUENCE = "q"
+    EASE = "e"
+    JUDGMENT = "j"
+    POLARITY = "p"
+    ANSWER = "a"
+    SINGLE = "s"
+    QUESTION = "w"
+    REASONS = "r"
+    YES_OR_NO = "y"
+    GREETING = "g"
+    NUMBER = "n"
+    AGENT = "t"
+    LENGTH = "l"
+
+
+S = Subject
+
+FIELDS: Mapping[str, Subject] = {  # in which it takes an expert
+    "mathematics": S.MATHEMATICS,
+    "science": S.SCIENCE,
+    "medicine": S.MEDICINE,
+    "law": S.LAW,
+    "finance": S.FINANCE,
+    "humanities": S.HUMANITIES,
+}
+
+SUBJECTS: Mapping[Subject, str] = {
+    S.CODE: """
         python kotlin swift php ruby perl scala haskell matlab vba javascript typescript java rust golang
         sql regex bash html css react django flask fastapi docker dockerfile kubernetes kubectl git pytorch
         tensorflow numpy pandas regular expression traceback nullpointerexception typeerror valueerror
@@ -27,12 +69,12 @@ SUBJECTS: Mapping[str, str] = {
         attributeerror syntaxerror referenceerror importerror segmentation nullpointer npmrc tsconfig
         vlookup xlookup sumif countif arrayformula div pointer exception
     """,
-    "code object": """
+    S.CODE_OBJECT: """
         function functions class method script query program code module library app parser algorithm
         variable handler schema bug webpage website page component funktion fonction función função funzione
         functie requête consulta skript programm programme
     """,
-    "hard code": """
+    S.HARD_CODE: """
         distributed concurrency concurrent lock deadlock deadlocks race linearizable consistency partitions
         throughput latency scalable architecture architect security vulnerabilities cryptographic compiler
         kernel memory ordering optimise optimize redesign migration microservices rollback downtime
@@ -42,7 +84,7 @@ SUBJECTS: Mapping[str, str] = {
         sandbox fuzzing correctness invariants formally crash recovery wal latch coupling btree tree rows
         explain indexes
     """,
-    "mathematics": """
+    S.MATHEMATICS: """
         theorem lemma prime primes integer integers polynomial derivative matrix eigenvalue eigenvalues
         vector equation equations inequality triangle circle radius probability variable variance converges
         converge diverges bounded continuous differentiable function abelian cyclic ideal isomorphic
@@ -64,7 +106,7 @@ SUBJECTS: Mapping[str, str] = {
         wahrscheinlichkeit fonction dérivée ecuación función derivada equação função integrale integral
         series sequence graph angle random ring root
     """,
-    "science": """
+    S.SCIENCE: """
         quantum particle wave photon electron proton neutron eigenstate hamiltonian velocity momentum torque
         tension magnetic electric orbital entropy enthalpy thermodynamic equilibrium reaction reactions
         compound compounds molecule molecular acid catalyst oxidation hydrogenation benzene stereochemistry
@@ -89,7 +131,7 @@ SUBJECTS: Mapping[str, str] = {
         laminar reynolds masse vitesse accélération énergie geschwindigkeit beschleunigung energie velocidad
         aceleración energía velocità accelerazione cell cells spin mass energy star species virus
     """,
-    "medicine": """
+    S.MEDICINE: """
         patient diagnosis symptoms examination ecg blood serum hypotension hypertension tachycardia fever
         abdominal nausea vomiting acute chronic mg mmol dose mechanism inr warfarin therapy infection biopsy
         lesion renal hepatic cardiac pulmonary fibrillation lactate anaemia anemia clinical prognosis
@@ -108,7 +150,7 @@ SUBJECTS: Mapping[str, str] = {
         symptome síntomas paciente symptômes patiente cardiovascular neurologic respiratory presents pain
         chest treatment drug year old history
     """,
-    "law": """
+    S.LAW: """
         clause contract liability liable indemnify indemnity enforceability enforceable statute court
         plaintiff defendant breach negligence tort damages jurisdiction lease landlord tenant covenant
         warranty warranties waiver waives constitutional constitution amendment felony murder conviction
@@ -129,7 +171,7 @@ SUBJECTS: Mapping[str, str] = {
         kündigung haftung klausel gericht contrat responsabilité contrato cláusula tribunal contratto
         clausola party parties legal evidence
     """,
-    "finance": """
+    S.FINANCE: """
         ebitda revenue margin wacc dcf valuation debt equity leverage covenant cash flow runway portfolio
         hedge yield bond bonds tax inflation gdp monetary fiscal elasticity marginal churn capex
         depreciation audit auditor risk sensitivity terminal growth profitability invest investment
@@ -145,7 +187,7 @@ SUBJECTS: Mapping[str, str] = {
         anleger anleihe rendite zinsen schuldenbremse aktien inversión liquidez rentabilidad impuestos
         investissement intérêt interest credit reserve income
     """,
-    "humanities": """
+    S.HUMANITIES: """
         ethical ethics moral utilitarianism utilitarian kant philosophy philosophers argument arguments
         treaty revolution empire historical historians epistemic justification consequentialism
         deontological psychologist behaviour cognitive sociological political ideology democracy doctrine
@@ -160,7 +202,7 @@ SUBJECTS: Mapping[str, str] = {
         conditioning attachment piaget freud therapist dissonance socialization inequality stratification
         theology theological scripture buddhism islam christianity hinduism judaism versailles war rights
     """,
-    "field": """
+    S.FIELD: """
         hashtag hashtags password username employer employers surname middle flight departure arrival
         airport companies company city cities salary position location locations conditions ingredient
         ingredients product products persons people speaker author title sku color colour size weight
@@ -171,62 +213,66 @@ SUBJECTS: Mapping[str, str] = {
         postcode vendor merchant sender iban url urls number invoice entities skills deadline fields keys
         nombre importes fechas adresse betrag kundennummer nom prénom indirizzo numero bedrag factuurnummer
     """,
-    "constraint": """
+    S.CONSTRAINT: """
         must should not avoid ensure least most exactly more fewer only without never always include mention
         required limit limited constraint constraints given assume assumptions unless except under within
     """,
-    "exception": """
+    S.EXCEPTION: """
         not except never least false incorrect neither nor none unless without cannot nicht außer sauf
         excepto
     """,
-    "sequence": """
+    S.SEQUENCE: """
         then next finally afterwards after first second third once until lastly step steps dann anschließend
         danach puis ensuite luego después depois poi daarna
     """,
-    "ease": """
+    S.EASE: """
         briefly brief simple simply quick quickly basic easy short trivial beginner liner kurz kurze breve
     """,
-    "judgment": """
+    S.JUDGMENT: """
         why should could would might most best plausible explanations explanation mechanism test exceptions
         discuss compatible considering implications outcome warum sollte würde pourquoi porque devrait
         likely appropriate apply applies valid enforce whether risk risks defences assumptions conclusion
         explain because therefore evidence convincing conflict contradict contradictions disagree recur
         infer cause causes
     """,
-    "polarity": """
+    S.POLARITY: """
         positive negative neutral positiv negativ positif négatif neutre positivo negativo neutro positiva
         negativa
     """,
-    "answer": """
+    S.ANSWER: """
         answer respond reply output antworte antworten réponds répondez responde responda rispondi antwoord
     """,
-    "single": """
+    S.SINGLE: """
         only just single exactly word letter label number integer digit nothing explanation nur wort
         seulement mot solo palabra soltanto parola alleen woord
     """,
-    "question": """
+    S.QUESTION: """
         what who whom whose when where which how why wer wann wo was welche welcher welches wie warum wieso
         quel quelle quels quelles qui quand où comment pourquoi combien qué quién cuándo dónde cuál cuánto
         cómo qual quem quando onde como quanto chi cosa dove quale perché wat waar wanneer welk welke
         hoeveel whats whos hows wheres
     """,
-    "reasons": """
+    S.REASONS: """
         why warum wieso weshalb pourquoi perché waarom porquê
     """,
-    "yes or no": """
+    S.YES_OR_NO: """
         is are was were does did do can could will would has have had should ist sind hat kann darf est sont
         es son está é são heeft zijn
     """,
-    "greeting": """
+    S.GREETING: """
         hi hello hey thanks thank ok okay morning evening bye hallo bonjour hola ciao olá danke merci
         gracias
     """,
-    "number": """
+    S.NUMBER: """
         two three four five six seven eight nine ten dozen half twice double triple thrice third quarter
         hundred thousand percent total altogether left remaining each
     """,
-    "agent": """
+    S.AGENT: """
         agent agents tool tools
+    """,
+    S.LENGTH: """
+        word words wörter mots palabras palavras parole woorden sentence sentences sätze phrases frases
+        frasi zinnen lines bullets bullet points items paragraph paragraphs
     """,
 }
 
