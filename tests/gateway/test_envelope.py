@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,6 +29,7 @@ from gateway.endpoints import find
 from gateway.errors import GatewayError
 from gateway.exchange import Call, new_request_id
 from gateway.handler import Handler
+from gateway.record import records
 from gateway.settings import Settings
 from tests.core import strategies as world
 from tests.gateway.simulated import running_simulator
@@ -58,6 +59,16 @@ TEXTS = st.sampled_from(
 )
 
 
+class Envelope(NamedTuple):
+    whitelists: list[tuple[str, ...] | None]
+    floors: list[Floor]
+
+    def holds(self, asked: Model) -> bool:
+        return all(on_whitelist(asked.id, each) for each in self.whitelists) and all(
+            asked.tier >= floor.tier for floor in self.floors
+        )
+
+
 @dataclass
 class Running:
     runner: asyncio.Runner
@@ -65,17 +76,25 @@ class Running:
     statement: Path
     versions: Iterator[int]
     called: int = 0  # in all, so that a test of nothing cannot pass
+    envelopes: dict[str, Envelope] = field(default_factory=dict)  # of each attempt that was begun
 
     def ask(
-        self, tenant: TenantSnapshot, path: str, body: dict[str, Any], tags: dict[str, str]
-    ) -> list[Model]:
-        """Serves one request under a snapshot of its own; the models whose providers were asked."""
-        before = self.statement.stat().st_size if self.statement.exists() else 0
+        self,
+        tenant: TenantSnapshot,
+        path: str,
+        body: dict[str, Any],
+        tags: dict[str, str],
+        envelope: Envelope,
+    ) -> list[tuple[Model, Envelope]]:
+        """Serves one request under a snapshot of its own; the models whose providers were asked since the last, each
+        with the envelope of its own request: a call that was given up is told of late."""
+        told, begun = _size(self.statement), _size(self.handler._spool.current)
         self.handler._state.accept([replace(tenant, version=next(self.versions))])
         self.runner.run(self._serve(path, body, tags))
-        with self.statement.open("rb") if self.statement.exists() else Path("/dev/null").open("rb") as lines:
-            lines.seek(before)
-            called = [BY_WIRE[json.loads(line)["model"]] for line in lines]
+        events = [json.loads(each) for each in records(_rest(self.handler._spool.current, begun)).payloads]
+        self.envelopes |= {each["attempt_id"]: envelope for each in events if each["type"] == "intent"}
+        lines = [json.loads(line) for line in _rest(self.statement, told).splitlines()]
+        called = [(BY_WIRE[line["model"]], self.envelopes[line["attempt"]]) for line in lines]
         self.called += len(called)
         return called
 
@@ -96,6 +115,14 @@ class Running:
             async for _ in answer.body:
                 pass
             answer.body.close()
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def _rest(file: Path, behind: int) -> bytes:
+    return file.read_bytes()[behind:] if file.exists() else b""
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +195,6 @@ def test_no_attempt_leaves_the_envelope(
         "messages": [{"role": "user", "content": text}],
     }
     path = f"/router/support{surface}" if through == "router" else surface
-    called = running.ask(tenant, path, body, tags)
     by_router = through == "router" or asked == "router/support"
     policy = tenant.routers[0].policy
     # Capitals name the same model; nothing else that only looks like one does.
@@ -176,9 +202,8 @@ def test_no_attempt_leaves_the_envelope(
     floors = [
         floor for floor in (*tenant.floors, *(policy.floors if by_router else ())) if by_tags(floor, tags)
     ]
-    for each in called:
-        assert all(on_whitelist(each.id, whitelist) for whitelist in bounds)
-        assert all(each.tier >= floor.tier for floor in floors)
+    called = running.ask(tenant, path, body, tags, Envelope(bounds, floors))
+    assert all(envelope.holds(each) for each, envelope in called)
     assert len(called) <= 3 * (1 + 3)  # answers, each with at most three checks that ask somebody
 
 
