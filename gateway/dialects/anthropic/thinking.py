@@ -24,13 +24,23 @@ def thinking_for(conversation: Conversation, model: Model, limit: int, dropped: 
     if tokens is None and effort in {None, "none", "minimal"}:
         return {}
     budget = min(tokens or _BUDGETS.get(effort or "", _BUDGETS["medium"]), limit - ROOM)
+    place = conversation.spelled.get("reasoning_effort", "reasoning_effort")
     if Need.REASONING not in model.can or budget < LEAST or _is_forbidden(conversation):
-        dropped.append(conversation.spelled.get("reasoning_effort", "reasoning_effort"))
+        dropped.append(place)
         return {}
     if _is_adaptive(model.wire_name):
-        word = effort if effort in {"low", "medium", "high"} else "high" if effort == "xhigh" else "medium"
+        word = _word(effort, tokens)
+        dropped.extend([place] if effort and word != effort else [])
         return {"thinking": {"type": "adaptive"}, "output_config": {"effort": word}}
+    dropped.extend([place] if tokens and budget < tokens else [])
     return {"thinking": {"type": "enabled", "budget_tokens": budget}}
+
+
+def _word(effort: str | None, tokens: int | None) -> str:
+    """The nearest of three that every such model knows."""
+    if effort is None:
+        return "low" if (tokens or 0) < 4_096 else "medium" if (tokens or 0) < 16_384 else "high"
+    return effort if effort in {"low", "medium", "high"} else "high" if effort == "xhigh" else "medium"
 
 
 def _is_adaptive(name: str) -> bool:

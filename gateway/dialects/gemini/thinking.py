@@ -57,12 +57,12 @@ def _level(name: str, effort: str | None, tokens: int | None) -> tuple[dict[str,
         effort = "low" if (tokens or 0) < 4_096 else "medium" if (tokens or 0) < 16_384 else "high"
     level = _LEVELS.get(effort, effort)
     if "pro" not in name:
-        return {"thinkingLevel": level}, True
+        return {"thinkingLevel": level}, level == effort
     if level == "minimal":  # these cannot but think
         return {"thinkingLevel": "low"}, False
     if level == "medium" and generation(name) < (3, 1):
-        return {"thinkingLevel": "high"}, True
-    return {"thinkingLevel": level}, True
+        return {"thinkingLevel": "high"}, False
+    return {"thinkingLevel": level}, level == effort
 
 
 def _budget(name: str, effort: str | None, tokens: int | None) -> tuple[dict[str, Any], bool]:

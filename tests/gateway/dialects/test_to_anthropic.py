@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from gateway.core.facts import Need
+from gateway.dialects import DIALECTS
 from gateway.errors import Untranslatable
 from tests.gateway.dialects.samples import (
     ANTHROPIC,
@@ -328,3 +330,32 @@ def test_schemas_are_cut_to_what_the_protocol_takes() -> None:
             }
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "effort", "budget", "dropped"),
+    [
+        ("claude-opus-5", {"thinkingBudget": 2_000}, "low", None, ()),
+        ("claude-opus-5", {"thinkingBudget": 30_000}, "high", None, ()),
+        ("claude-haiku-4-5", {"thinkingBudget": 2_000}, None, 2_000, ()),
+        (
+            "claude-haiku-4-5",
+            {"thinkingBudget": 30_000},
+            None,
+            8_976,
+            ("generationConfig.thinkingConfig",),
+        ),
+    ],
+)
+def test_a_budget_that_is_cut_is_reported(
+    name: str, asked: dict[str, Any], effort: str | None, budget: int | None, dropped: tuple[str, ...]
+) -> None:
+    config = {"maxOutputTokens": 10_000, "thinkingConfig": asked}
+    body = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}], "generationConfig": config}
+    surface = DIALECTS["gemini"]
+    conversation = surface.conversation_of(surface.parse_request(json.dumps(body).encode(), model="m"))
+    made = DIALECTS[ANTHROPIC].translate(conversation, replace(MODEL, upstream_model=name))
+    said = json.loads(made.body)
+    assert said.get("output_config", {}).get("effort") == effort
+    assert said["thinking"].get("budget_tokens") == budget
+    assert made.dropped == dropped
