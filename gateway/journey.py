@@ -89,6 +89,26 @@ class Barred(Exception):
 
 
 class Journey:
+    # What most requests leave as it is stands here, for them all.
+    begun = 0  # attempts of any kind
+    again = ""  # the model that has failed and is to be asked once more
+    at_once = ""  # the model that is asked next, with another key
+    retried = 0
+    decide_us = 0
+    sketch = b""  # of what was asked, where a rule of the router asks for quality
+    checked = False  # whether the answer that is sent was held against the checks
+    unchecked = ""  # why it is sent without, where there are some (`core.checks`)
+    settlement: Settlement | None = None
+    came_out = ""  # in the contract's words, once it is settled
+    choices = 1  # answers asked for at once
+    is_bounded = False  # whether a budget rests on no answer being longer than was reckoned with
+    before_next: Callable[[str], Awaitable[None]] | None = None  # `LimitReached` if it may not be asked
+    # `Barred` if calls for that purpose, at so many nano-dollars together, may not be made:
+    before_aside: Callable[[Purpose, int], Awaitable[None]] | None = None
+    on_settled: Callable[[], None] | None = None
+    learning: Learning | None = None  # from what comes of it
+    on_kept: Callable[[str, str], None] | None = None  # an answer's id, the provider key's name
+
     def __init__(
         self,
         *,
@@ -107,34 +127,12 @@ class Journey:
         self.deadline = arrived + (min(patience, timeouts.total_ms / 1000) if timeouts else patience)
         self.ladder: tuple[Rung, ...] = route.ladder
         self.attempts: list[Attempt] = []
-        self.begun = 0  # attempts of any kind
-        self.again = ""  # the model that has failed and is to be asked once more
         self.failed_keys: dict[str, set[str]] = {}  # by model, where it may be called with several
-        self.at_once = ""  # the model that is asked next, with another key
-        self.retried = 0
-        self.decide_us = 0
-        self.sketch = b""  # of what was asked, where a rule of the router asks for quality
-        self.checked = False  # whether the answer that is sent was held against the checks
-        self.unchecked = ""  # why it is sent without, where there are some (`core.checks`)
         self.dropped: set[str] = set()  # fields of the request that a provider could not be told
-        self.settlement: Settlement | None = None
-        self.came_out = ""  # in the contract's words, once it is settled
-        self.choices = 1  # answers asked for at once
-        self.is_bounded = False  # whether a budget rests on no answer being longer than was reckoned with
-        self.limits: dict[
-            str, int
-        ] = {}  # model → tokens of output that we limited it to, for its caller did not
+        # model → tokens of output that we limited it to, for its caller did not
+        self.limits: dict[str, int] = {}
         self.under_way: list[Trial] = []
-        self.before_next: Callable[[str], Awaitable[None]] | None = (
-            None  # `LimitReached` if it may not be asked
-        )
-        # `Barred` if calls for that purpose, at so many nano-dollars together, may not be made:
-        self.before_aside: Callable[[Purpose, int], Awaitable[None]] | None = None
-        self.on_settled: Callable[[], None] | None = None
-        self.learning: Learning | None = None  # from what comes of it
-        self.on_kept: Callable[[str, str], None] | None = None  # an answer's id, the provider key's name
         self._spool = spool
-        self._envelope = frozenset([model.id for model in route.kept])
 
     def downgrade(self) -> None:
         """Decided anew, for a budget that is spent; as it was where nothing cheaper may answer."""
@@ -142,7 +140,6 @@ class Journey:
         decision = decide(facts, self.router)
         if isinstance(decision, Route):
             self.facts, self.route, self.ladder = facts, decision, decision.ladder
-            self._envelope = frozenset([model.id for model in decision.kept])
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -241,22 +238,24 @@ class Journey:
     def begin(self, model_id: str, *, kind: Kind = Kind.ANSWER) -> Trial:
         """The one place where an attempt starts, and so where the envelope is held for every kind of it."""
         model = self.router.models.get(model_id)
-        if model is None or model_id not in self._within(kind):
+        if model is None or not self._may_ask(model_id, kind):
             raise OutsideEnvelope(model_id)
         connection = self.runtime.connections[model.provider_key]
         dialect = protocol_for(model, connection.provider, self.facts.surface)
         self.begun += 1
         return Trial(f"{self.origin.request_id}-{self.begun}", model, connection, kind, dialect)
 
-    def _within(self, kind: Kind) -> Collection[str]:
-        """Who may be asked: to answer, whom the decision holds; to compare, who could have answered; to judge, anybody
-        whom requests reach. Nobody is below a floor, whatever for."""
+    def _may_ask(self, model_id: str, kind: Kind) -> bool:
+        """To answer, whom the decision holds; to compare, who could have answered; to judge, anybody whom requests
+        reach. Nobody is below a floor, whatever for."""
         if kind is Kind.ANSWER or kind is Kind.COUNT:
-            return self._envelope
+            return any(model_id in rung.models for rung in self.route.ladder)
         if kind is Kind.JUDGE:
             floors = [floor.tier for _, floor in self.router.floors if floor.name in self.route.target.floors]
-            return {model.id for model in self.router.open if all(model.tier >= tier for tier in floors)}
-        return {model.id for model in within_floors(self.route.target, self.facts, self.router)}
+            asked = (model for model in self.router.open if all(model.tier >= tier for tier in floors))
+            return any(model.id == model_id for model in asked)
+        could = within_floors(self.route.target, self.facts, self.router)
+        return any(model.id == model_id for model in could)
 
     def begin_webhook(self, host: str) -> Trial:
         """An attempt that asks no model: the tenant's own validator."""

@@ -94,6 +94,14 @@ def compile_condition(condition: Condition) -> Test:
     return asked[0] if len(asked) == 1 else _every(asked)
 
 
+def tag_asked(condition: Condition) -> tuple[str, frozenset[str]]:
+    """A tag and its values without which the condition cannot hold; no name where it asks for none."""
+    for part in (condition, *(condition.all_ or ())):
+        for name, values in (part.tag or {}).items():
+            return name, frozenset(listed(values))
+    return "", frozenset()
+
+
 def _compiled_parts(condition: Condition) -> Iterator[Test]:
     for name, values in (condition.tag or {}).items():
         yield _tag_is(name, frozenset(listed(values)))

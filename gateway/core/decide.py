@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter
 
 from msgspec import Struct, structs
@@ -74,7 +74,6 @@ class Route(Struct, frozen=True, kw_only=True):
 
     target: Target
     ladder: tuple[Rung, ...]
-    kept: tuple[Model, ...]
     facts: RequestFacts
     router: Router
     choice: Choice | None = None  # by which quality was held
@@ -86,6 +85,10 @@ class Route(Struct, frozen=True, kw_only=True):
     @property
     def model(self) -> str:
         return self.ladder[0].models[0]
+
+    @property
+    def kept(self) -> Sequence[Model]:
+        return models_on(self.ladder, self.router)
 
     @property
     def out(self) -> tuple[tuple[Model, str], ...]:
@@ -114,10 +117,12 @@ def routed(target: Target, kept: Sequence[Model], facts: RequestFacts, router: R
     if not kept:
         out = objections(target, facts, router, ())
         return Refusal(target=target, code=_code(out), out=out)
-    kept = in_order(kept, target, facts, router)
-    if target.strategy is not None:
-        kept = arranged(kept, target.strategy, facts)
-    return Route(target=target, ladder=climb(kept), kept=tuple(kept), facts=facts, router=router)
+    if target.strategy is None and facts.kind is ModelKind.CHAT and not is_particular(facts):
+        ladder = by_price(kept, target, facts, router)
+    else:
+        kept = in_order(kept, target, facts, router)
+        ladder = climb(arranged(kept, target.strategy, facts) if target.strategy else kept)
+    return Route(target=target, ladder=ladder, facts=facts, router=router)
 
 
 def promise(
@@ -137,7 +142,6 @@ def promise(
     return Route(
         target=target,
         ladder=climb(held.kept),
-        kept=tuple(held.kept),
         facts=facts,
         router=router,
         choice=held.choice,
@@ -193,8 +197,9 @@ def spare(rule: Rule | Otherwise, facts: RequestFacts, router: Router) -> Target
 
 def match(router: Router, facts: RequestFacts) -> Rule | Otherwise:
     """The first rule that holds, in the order the tenant wrote them."""
-    for holds, rule in router.rules:
-        if holds(facts):
+    tags = facts.tags
+    for tag, values, holds, rule in router.rules:
+        if (not tag or tags.get(tag) in values) and holds(facts):
             return rule
     return router.policy.otherwise
 
@@ -310,13 +315,10 @@ def in_order(models: Sequence[Model], target: Target, facts: RequestFacts, route
     """
     if len(models) == 1:
         return models
-    day, into, out = facts.at.date(), facts.input_tokens, facts.output_tokens
     if is_particular(facts):
+        day = facts.at.date()
         return sorted(models, key=lambda model: _rank(model, facts, day))
-    sheet = rates_of(router.models).at(day, into)
-    rungs = by_tier(models, router.benches[facts.kind][target.tier])
-    names = chain.from_iterable([sheet.in_order(rung, into, out) for rung in rungs])
-    ordered = list(map(router.models.__getitem__, names))
+    ordered = models_on(by_price(models, target, facts, router), router)
     if facts.kind is ModelKind.EMBEDDING:
         named = next((model.tier for model in ordered if model.id == facts.requested_model), None)
         ordered.sort(key=lambda model: (model.tier is not named, model.id != facts.requested_model))
@@ -328,12 +330,27 @@ def _rank(model: Model, facts: RequestFacts, day: date) -> tuple[int, bool, int,
     return RANK[model.tier], amount is None, amount or 0, model.id
 
 
+def by_price(
+    models: Sequence[Model], target: Target, facts: RequestFacts, router: Router
+) -> tuple[Rung, ...]:
+    """The ladder where all of the models are expected to take the same tokens."""
+    into, out = facts.input_tokens, facts.output_tokens
+    sheet = rates_of(router.models).at(facts.at.date(), into)
+    rungs = by_tier(models, router.benches[facts.kind][target.tier])
+    return tuple([Rung(rung[0].tier, sheet.in_order(rung, into, out)) for rung in rungs])
+
+
+def models_on(ladder: Iterable[Rung], router: Router) -> list[Model]:
+    return [router.models[name] for rung in ladder for name in rung.models]
+
+
 def by_tier(models: Sequence[Model], bench: Bench) -> Iterable[Sequence[Model]]:
     """Of a bench's models those that are kept, from its lowest tier upwards, each tier by id."""
     if len(models) == len(bench.models):
         return bench.rungs
     ids = {model.id for model in models}
-    return [[model for model in rung if model.id in ids] for rung in bench.rungs]
+    rungs = ([model for model in rung if model.id in ids] for rung in bench.rungs)
+    return filter(None, rungs)
 
 
 def climb(models: Iterable[Model]) -> tuple[Rung, ...]:

@@ -10,9 +10,11 @@ PER_MILLION = 1_000_000
 
 def usd(nano: int) -> str:
     """Nano-dollars as an exact decimal string in USD, without trailing zeros: `1_250_000` → `"0.00125"`."""
-    digits = str(abs(nano)).zfill(10)
-    text = f"{digits[:-9]}.{digits[-9:]}".rstrip("0").rstrip(".")
-    return text if nano >= 0 else f"-{text}"
+    if nano < 0:
+        return f"-{usd(-nano)}"
+    if not nano % NANO:
+        return str(nano // NANO)
+    return f"{nano // NANO}.{nano % NANO:09d}".rstrip("0")
 
 
 def nano(dollars: str | int | float | Decimal) -> int:
@@ -33,5 +35,6 @@ def nano(dollars: str | int | float | Decimal) -> int:
 
 def round_half_up(amount: int, per: int) -> int:
     """`amount / per` to the nearest integer, halves away from zero."""
-    sign = -1 if amount < 0 else 1
-    return sign * ((2 * abs(amount) + per) // (2 * per))
+    if amount < 0:
+        return -round_half_up(-amount, per)
+    return (2 * amount + per) // (2 * per)

@@ -57,6 +57,9 @@ def _service_tier(asked: object) -> str:
 _STANDARD = frozenset({"auto", "default", "standard", "standard_only"})
 
 
+_LOTS = float(1 << 48)
+
+
 def lot_of(request_id: str) -> float:
     """A draw in [0, 1) from the last 12 hexadecimal digits of a request id."""
-    return int(request_id[-12:], 16) / float(1 << 48)
+    return int(request_id[-12:], 16) / _LOTS

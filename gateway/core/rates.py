@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
 
@@ -24,7 +23,11 @@ class Seen(NamedTuple):
 
     models: tuple[Model, ...]
     lowest: tuple[Model, ...]  # one of them is the cheapest
-    order: list[str] | None  # None: it depends on the tokens
+    order: tuple[str, ...] | None  # None: it depends on the tokens
+    blocks: tuple[
+        tuple[Model, ...], ...
+    ]  # each dearer than the one before; within one it depends on the tokens
+    unpriced: tuple[str, ...]
 
 
 class Sheet:
@@ -48,13 +51,21 @@ class Sheet:
         seen = self._look(models, into, out)
         return min(self.amounts(seen.lowest if seen else models, into, out), default=None)
 
-    def in_order(self, models: Sequence[Model], into: int, out: int) -> list[str]:
+    def in_order(self, models: Sequence[Model], into: int, out: int) -> tuple[str, ...]:
         """By cost, one without a price last; `models` are by id, which breaks ties."""
         seen = self._look(models, into, out)
-        if seen is not None and seen.order is not None:
+        if seen is None:
+            known = [name for _, name in sorted(self.amounts(models, into, out))]
+            return (*known, *[model.id for model in models if model.id not in self.rates])
+        if seen.order is not None:
             return seen.order
-        known = [name for _, name in sorted(self.amounts(models, into, out))]
-        return known + [model.id for model in models if model.id not in self.rates]
+        ordered: list[str] = []
+        for block in seen.blocks:
+            if len(block) == 1:
+                ordered.append(block[0].id)
+            else:
+                ordered += [name for _, name in sorted(self.amounts(block, into, out))]
+        return (*ordered, *seen.unpriced)
 
     def _look(self, models: Sequence[Model], into: int, out: int) -> Seen | None:
         """A tuple is compiled, and worth a closer look once; a list was made for this request."""
@@ -75,10 +86,24 @@ class Sheet:
         for rate, name in priced:
             if not any(is_no_dearer(other, rate) for other in lowest.values()):
                 lowest[name] = rate
-        order = [name for _, name in priced] + [model.id for model in models if model.id not in self.rates]
-        is_settled = all(is_no_dearer(one, next_) for (one, _), (next_, _) in pairwise(priced))
         found = tuple(model for model in models if model.id in lowest)
-        return Seen(models, found, order if is_settled else None)
+        by_id = {model.id: model for model in models}
+        blocks = tuple(tuple(by_id[name] for _, name in block) for block in blocks_of(priced))
+        unpriced = tuple(model.id for model in models if model.id not in self.rates)
+        is_settled = all(len(block) == 1 for block in blocks)
+        order = (*[name for _, name in priced], *unpriced) if is_settled else None
+        return Seen(models, found, order, blocks, unpriced)
+
+
+def blocks_of(priced: Iterable[tuple[Rate, str]]) -> list[list[tuple[Rate, str]]]:
+    """Of rates in order, as many blocks as there can be of which each is no dearer than the next at any tokens."""
+    blocks: list[list[tuple[Rate, str]]] = []
+    for one in priced:
+        block = [one]
+        while blocks and not all(is_no_dearer(rate, one[0]) for rate, _ in blocks[-1]):
+            block = blocks.pop() + block
+        blocks.append(block)
+    return blocks
 
 
 def is_no_dearer(one: Rate, other: Rate) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, structs
 
 from gateway.core.baseline import Declared
 from gateway.core.catalogue import SPOKEN, Model, Provider
-from gateway.core.conditions import Test, compile_condition, matches
+from gateway.core.conditions import Test, compile_condition, matches, tag_asked
 from gateway.core.facts import ModelKind, Tier
 from gateway.core.lengths import Lengths
 from gateway.core.naming import Models
@@ -44,6 +44,15 @@ class Bench(Struct, frozen=True):
     output: int  # tokens that each of them can answer
 
 
+class Gate(NamedTuple):
+    """A rule with its condition compiled, and the tag that it asks for, if any: most rules are told by that alone."""
+
+    tag: str
+    values: frozenset[str]
+    holds: Test
+    rule: Rule
+
+
 class Router(Struct, frozen=True, kw_only=True):
     """One tenant's router, ready to decide. `models` are all of the tenant's, `floors` the tenant's first.
 
@@ -56,7 +65,7 @@ class Router(Struct, frozen=True, kw_only=True):
     policy: Policy
     policy_version: int
     enabled: bool
-    rules: tuple[tuple[Test, Rule], ...]
+    rules: tuple[Gate, ...]
     floors: tuple[tuple[Test, Floor], ...]
     own: Prototypes | None
     open: tuple[Model, ...]
@@ -103,7 +112,9 @@ def compile_router(
         policy=router.policy,
         policy_version=router.policy_version,
         enabled=router.enabled,
-        rules=tuple((compile_condition(rule.when), rule) for rule in router.policy.rules),
+        rules=tuple(
+            Gate(*tag_asked(rule.when), compile_condition(rule.when), rule) for rule in router.policy.rules
+        ),
         floors=tuple(
             (compile_condition(floor.when), floor) for floor in (*tenant.floors, *router.policy.floors)
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from gateway.errors import echo
 
@@ -18,7 +18,8 @@ def fitting(render: Callable[[str], bytes], message: str) -> bytes:
     return rendered
 
 
-def named(fields: Iterable[str]) -> tuple[str, ...]:
+def named(fields: Sequence[str]) -> tuple[str, ...]:
     """Each once, and no more than a header may hold; the names are the caller's own."""
-    once = tuple(dict.fromkeys(fields))
-    return tuple(map(echo, once[:MAX_NAMED])) if once else ()
+    if not fields:
+        return ()
+    return tuple(map(echo, list(dict.fromkeys(fields))[:MAX_NAMED]))

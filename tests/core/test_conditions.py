@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.conditions import ALWAYS, Condition, Range, holds, matches, reads_classification
+from gateway.core.conditions import (
+    ALWAYS,
+    Condition,
+    Range,
+    holds,
+    matches,
+    reads_classification,
+    tag_asked,
+)
 from gateway.core.facts import Need, RequestClass, RequestFacts, Surface
 from tests.core.build import facts
 from tests.core.strategies import conditions, requests
@@ -46,6 +54,16 @@ def test_the_connectives_are_logics(one: Condition, other: Condition, request: R
     assert holds(Condition(all_=(one, other)), request) is (a and b)
     assert holds(Condition(any_=(one, other)), request) is (a or b)
     assert holds(Condition(not_=one), request) is (not a)
+
+
+@given(conditions, conditions, requests())
+def test_without_the_tag_that_it_asks_for_nothing_holds(
+    one: Condition, other: Condition, request: RequestFacts
+) -> None:
+    both = Condition(all_=(one, other))
+    tag, values = tag_asked(both)
+    assert bool(tag) is bool(one.tag or other.tag)
+    assert not tag or request.tags.get(tag) in values or not holds(both, request)
 
 
 @given(conditions, requests(), st.floats(0, 1), st.floats(0, 1))
