@@ -22,7 +22,7 @@ def old(acme: Tenant) -> Tenant:
     prices = {**price_book.installed(), NANO: (replace(now, input=now.input // 2),)}
     with within(acme):
         edition = PriceEdition.objects.create(
-            digest="0" * 64, source="list 0", prices=msgspec.to_builtins(prices)
+            digest="1" * 64, source="list 0", prices=msgspec.to_builtins(prices)
         )
         PriceBook(tenant=acme, edition=edition).save()
     return acme

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from console.interface import navigation
 from console.reports.failures import FAILURES, OBJECTIONS, because, failure_of
+from gateway.core.checks import AT_ONCE, CAP, CAP_REACHED, TOO_LONG
 from gateway.core.ladder import HEDGED
 from gateway.core.policy import Check
 from gateway.errors import (
@@ -37,7 +38,7 @@ def test_every_code_that_is_recorded_is_told() -> None:
 
 
 def test_every_check_has_its_objection() -> None:
-    beside = {"no check could tell", HEDGED, "agrees", "differs"}
+    beside = {"no check could tell", HEDGED, "agrees", "differs", AT_ONCE, TOO_LONG, CAP, CAP_REACHED}
     assert set(OBJECTIONS) == {*Check.__struct_fields__, *beside}
 
 
