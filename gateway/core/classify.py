@@ -6,13 +6,13 @@ Signals add up per class, less for each further one. Confidence is the winner's 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import exp
 from operator import attrgetter
 
 from msgspec import Struct
 
-from gateway.core.difficulty import difficulty_of
+from gateway.core.difficulty import difficulty_of, thousandths
 from gateway.core.evidence import Evidence
 from gateway.core.facts import RequestClass
 from gateway.core.output import expect
@@ -29,6 +29,7 @@ __all__ = ["Classification", "Evidence", "Prompt", "Turn", "classify"]
 
 C = RequestClass
 
+_CLASSES: Mapping[str, RequestClass] = {each.value: each for each in C}
 _UNKNOWN = 1.0  # the score that evidence must beat
 _TEMPERATURE = 0.8
 _WORTH = tuple([0.5**rank for rank in range(64)])  # of each further piece of evidence for a class
@@ -51,17 +52,18 @@ def classify(prompt: Prompt, own: Prototypes | None = None) -> Classification:
     """`own` are the classes that a tenant shows by examples, beside the built-in ones."""
     reading = read(prompt)
     shape = shape_of(prompt, reading, input_tokens=count_input(prompt))
-    evidence = gather(situation_of(reading, shape))
+    situation = situation_of(reading, shape)
+    evidence = gather(situation)
     shares = weigh(evidence)
-    winner = C(max(shares, key=shares.__getitem__))
-    difficulty, reasons = difficulty_of(shares, reading, shape)
+    winner = _CLASSES[max(shares, key=shares.__getitem__)]
+    difficulty, reasons = difficulty_of(shares, situation)
     match = nearest(own, prompt) if own is not None else None
     if match is not None:
         reasons += (Evidence("own class", f"{match.likeness:.2f} alike", match.likeness, match.name),)
     return Classification(
         request_class=winner,
         difficulty=difficulty,
-        confidence=min(shares[winner], _DOUBT) if winner is C.UNKNOWN else round(shares[winner], 3),
+        confidence=min(shares[winner], _DOUBT) if winner is C.UNKNOWN else thousandths(shares[winner]),
         input_tokens=shape.input_tokens,
         output_tokens=expect(winner, prompt, reading),
         evidence=(*sorted(evidence, key=_weight, reverse=True), *reasons),

@@ -9,9 +9,8 @@ from msgspec import Struct
 
 from gateway.core.evidence import Evidence
 from gateway.core.facts import RequestClass
-from gateway.core.signals.reading import Reading
-from gateway.core.signals.shape import Shape
-from gateway.core.signals.subjects import FIELDS, Subject
+from gateway.core.signals.situation import Situation
+from gateway.core.signals.subjects import Subject
 
 C = RequestClass
 
@@ -56,43 +55,51 @@ _IMAGES = 0.05
 _EASE = -0.05
 
 
-def difficulty_of(
-    shares: Mapping[str, float], reading: Reading, shape: Shape
-) -> tuple[float, list[Evidence]]:
+def difficulty_of(shares: Mapping[str, float], situation: Situation) -> tuple[float, list[Evidence]]:
     """Doubt between two classes lands between their difficulties."""
     usual = sum([share * _USUAL[name] for name, share in shares.items()])
     # What is demanding for a reasoner is mere material for a labeller.
     open_ended = min(1.0, max(0.0, (usual - 0.12) / 0.4))
-    reasons = demands(reading, shape, open_ended)
+    reasons = demands(situation, open_ended)
     total = usual + sum([each.weight for each in reasons])
-    return round(min(max(total, 0.0), 1.0), 3), reasons
+    return thousandths(min(max(total, 0.0), 1.0)), reasons
 
 
-def demands(reading: Reading, shape: Shape, open_ended: float) -> list[Evidence]:
+def thousandths(value: float) -> float:
+    """`round(value, 3)` in half its time: only of what lies midway must the decimal digits decide."""
+    scaled = value * 1_000
+    nearest = round(scaled)
+    return nearest / 1_000 if -0.499 < scaled - nearest < 0.499 else round(value, 3)
+
+
+def demands(situation: Situation, open_ended: float) -> list[Evidence]:
+    reading, images = situation.reading, situation.shape.images
     found: list[Evidence] = []
     for meaning, most in _MEANINGS.items():
-        if meaning in reading.found and (weight := round(most * open_ended, 3)):
+        if meaning in reading.found and (weight := thousandths(most * open_ended)):
             found.append(Evidence(meaning, "asked for", weight, TOWARD))
-    for signal, amount, demand in amounts(reading.subjects, shape):
+    for signal, amount, demand in amounts(situation):
+        if amount <= 0:
+            continue
         scale = 0.3 + 0.7 * open_ended if demand.of_any else open_ended
-        if amount > 0 and scale and (weight := round(min(amount * demand.each, demand.most) * scale, 3)):
+        if scale and (weight := thousandths(min(amount * demand.each, demand.most) * scale)):
             found.append(Evidence(signal, f"{round(amount)}", weight, TOWARD))
-    if shape.images:
-        found.append(Evidence("images", f"{shape.images}", _IMAGES, TOWARD))
+    if images:
+        found.append(Evidence("images", f"{images}", _IMAGES, TOWARD))
     if Subject.EASE in reading.ordered:
         found.append(Evidence("meant to be simple", "said", _EASE, TOWARD))
     return found
 
 
-def amounts(subjects: str, shape: Shape) -> tuple[tuple[str, float, Demand], ...]:
+def amounts(situation: Situation) -> tuple[tuple[str, float, Demand], ...]:
+    shape, subjects = situation.shape, situation.reading.subjects
     length = log2(max(shape.input_tokens, 1))
-    terms = max([subjects.count(field) for field in FIELDS.values()])
     return (
         ("hard code", subjects.count(Subject.HARD_CODE), _HARD_CODE),
         ("constraint", subjects.count(Subject.CONSTRAINT), _CONSTRAINT),
         ("sequence", subjects.count(Subject.SEQUENCE), _SEQUENCE),
         ("exception", subjects.count(Subject.EXCEPTION), _EXCEPTION),
-        ("specialist terms", terms - 1, _TERMS),
+        ("specialist terms", situation.field_terms - 1, _TERMS),
         ("formulas", shape.formulas, _FORMULAS),
         ("numbers", shape.numbers - 1, _NUMBERS),
         ("doublings of length", length - _PROBLEM_FROM, _PROBLEM),

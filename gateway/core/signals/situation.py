@@ -10,7 +10,7 @@ from gateway.core.facts import RequestClass
 from gateway.core.signals.lexicon import Meaning
 from gateway.core.signals.reading import Reading
 from gateway.core.signals.shape import Shape
-from gateway.core.signals.subjects import FIELDS, Subject
+from gateway.core.signals.subjects import Subject, terms_of
 
 C = RequestClass
 
@@ -34,7 +34,8 @@ class Situation(Struct, frozen=True, kw_only=True, gc=False):
     programs: bool  # and it is code
     fills: bool  # and it is a routine text, named before any finer piece
     field: str  # in which most specialist words are
-    terms: int  # how many they are
+    field_terms: int  # how many they are
+    terms: int  # with half of those of the next field
 
     def has(self, *meanings: str) -> bool:
         return not self.reading.found.keys().isdisjoint(meanings)
@@ -78,11 +79,11 @@ def situation_of(reading: Reading, shape: Shape) -> Situation:
     found, subjects = reading.found, reading.subjects
     loudest = max(found.values(), key=_weight).meaning if found else None
     listens = reading.by_task or not (shape.formulas > 1 or shape.code > 1 or shape.options)
-    writes = reading.opens_with in PIECES or any(name in found and found[name].command for name in MAKING)
+    writes = reading.opens_with in PIECES or any(found[name].command for name in MAKING.intersection(found))
     is_code = Subject.CODE in subjects or Subject.CODE_OBJECT in subjects
     programs = writes and is_code and found.keys().isdisjoint(_PROSE)
     routine_text, piece = found.get("routine text") or found.get("message"), found.get("creative piece")
-    counts = sorted(zip(map(subjects.count, FIELDS.values()), FIELDS, strict=True), reverse=True)
+    (most, field), (next_most, _), *_ = terms_of(subjects)
     return Situation(
         reading=reading,
         shape=shape,
@@ -94,6 +95,7 @@ def situation_of(reading: Reading, shape: Shape) -> Situation:
         and not programs
         and routine_text is not None
         and (piece is None or routine_text.at <= piece.at),
-        field=counts[0][1],
-        terms=counts[0][0] + counts[1][0] // 2,
+        field=field,
+        field_terms=most,
+        terms=most + next_most // 2,
     )

@@ -48,6 +48,16 @@ FIELDS: Mapping[str, Subject] = {  # in which it takes an expert
     "humanities": S.HUMANITIES,
 }
 
+
+def terms_of(subjects: str) -> list[tuple[int, str]]:
+    """How many words each field has, the most first. Fields are the capital letters: most texts have none."""
+    if subjects.islower():
+        return _NO_TERMS
+    return sorted(zip(map(subjects.count, FIELDS.values()), FIELDS, strict=True), reverse=True)
+
+
+_NO_TERMS = [(0, field) for field in sorted(FIELDS, reverse=True)]
+
 SUBJECTS: Mapping[Subject, str] = {
     S.CODE: """
         python kotlin swift php ruby perl scala haskell matlab vba javascript typescript java rust golang
