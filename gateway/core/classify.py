@@ -6,6 +6,7 @@ Signals add up per class, less for each further one. Confidence is the winner's 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import exp
 from operator import attrgetter
@@ -87,7 +88,7 @@ def count_input(prompt: Prompt) -> int:
     """Counted on what is read, and stretched to what there is."""
     turns = prompt.turns
     read = [excerpt(turn.text) for turn in turns[-12:]]
-    read_characters, tokens = sum([len(text) for text in read]), sum([count_tokens(text) for text in read])
+    read_characters, tokens = sum(map(len, read)), sum(map(count_tokens, read))
     characters = max(prompt.characters, sum([len(turn.text) for turn in turns]))
     stretched = tokens * characters / read_characters if read_characters else characters / 4
     return round(stretched) + _PER_TURN * len(turns)
@@ -95,12 +96,9 @@ def count_input(prompt: Prompt) -> int:
 
 def weigh(evidence: Sequence[Evidence]) -> dict[str, float]:
     """Each class's share of the belief; they sum to one."""
-    weights: dict[str, list[float]] = {C.UNKNOWN: [_UNKNOWN]}
+    weights: defaultdict[str, list[float]] = defaultdict(list, {C.UNKNOWN: [_UNKNOWN]})
     for each in evidence:
-        if each.toward in weights:
-            weights[each.toward].append(each.weight)
-        else:
-            weights[each.toward] = [each.weight]
+        weights[each.toward].append(each.weight)
     powers = {name: exp(add_up(found) / _TEMPERATURE) for name, found in weights.items()}
     total = sum(powers.values())
     return {name: power / total for name, power in powers.items()}

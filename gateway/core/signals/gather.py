@@ -50,7 +50,7 @@ def code(situation: Situation) -> Iterator[Evidence]:
         base = 1.2 if situation.shape.question or strong > 1 else 0.8
         weight = min(base + 0.6 * strong + 0.3 * weak, 2.8) * quiet
         yield Evidence("code terms", f"{strong} terms", weight, C.CODING)
-    if situation.has("rewrite") and strong and weak:
+    if strong and weak and situation.has("rewrite"):
         yield Evidence("code to rewrite", f"{strong + weak} terms", 2.4, C.CODING)
     if (hard := situation.count(S.HARD_CODE)) and (strong or situation.has("program")):
         yield Evidence("hard engineering", f"{hard} terms", min(0.6 * hard, 2.4), C.CODING)

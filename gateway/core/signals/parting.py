@@ -41,7 +41,8 @@ def part(text: str) -> Parts:
 
 def split_head(text: str) -> tuple[str, str]:
     """A request comes first and ends at a blank line or a colon, or it is the whole text."""
-    blank, colon = text.find("\n\n"), text.find(":", 0, _HEAD_WITHIN)
+    blank = text.find("\n\n") if "\n" in text else -1
+    colon = text.find(":", 0, _HEAD_WITHIN)
     wide_colon = text.find("\uff1a", 0, _HEAD_WITHIN)
     cut = min([place for place in (blank, colon, wide_colon) if place >= 0], default=-1)
     return (text[:cut], text[cut + 1 :].strip()) if cut >= 0 else (text, "")

@@ -110,15 +110,14 @@ def is_command(text: str, words: list[str], form: str, at: int, *, is_instructio
 
 
 def raise_first(found: list[Found]) -> None:
-    commands = [
-        (each.at, -each.weight, each.meaning.name, index)
-        for index, each in enumerate(found)
-        if each.command and each.weight >= COMMAND
-    ]
+    commands = [each for each in found if each.command and each.weight >= COMMAND]
     if commands:
-        *_, index = min(commands)
-        first = found[index]
-        found[index] = Found(first.meaning, first.weight + _FIRST, first.at, True)
+        first = min(commands, key=_order) if len(commands) > 1 else commands[0]
+        found[found.index(first)] = Found(first.meaning, first.weight + _FIRST, first.at, True)
+
+
+def _order(found: Found) -> tuple[int, float, str]:
+    return found.at, -found.weight, found.meaning.name
 
 
 def strongest(passages: Sequence[Passage]) -> dict[str, Found]:
@@ -134,7 +133,8 @@ def strongest(passages: Sequence[Passage]) -> dict[str, Found]:
 def subjects_in(passages: Sequence[Passage]) -> str:
     """The letters of the subjects of all their different words."""
     known = [passage.known for passage in passages if passage.known]
-    return "".join([SUBJECTS_OF[word] for word in known[0].union(*known[1:])]) if known else ""
+    words = known[0] if len(known) == 1 else NOTHING.known.union(*known)
+    return "".join([SUBJECTS_OF[word] for word in words])
 
 
 _OPENERS = frozenset(

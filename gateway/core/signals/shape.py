@@ -69,7 +69,7 @@ class Shape(Struct, frozen=True, kw_only=True, gc=False):
 def shape_of(prompt: Prompt, reading: Reading, *, input_tokens: int) -> Shape:
     text = reading.text.strip()
     start = text[:_MARKS_WITHIN]
-    clauses = [clause.split() for clause in reading.orders[:_ORDERS_WITHIN].split(BAR)]
+    clauses = [words for clause in reading.orders[:_ORDERS_WITHIN].split(BAR) if (words := clause.split())]
     return Shape(
         input_tokens=input_tokens,
         words=reading.words,
@@ -110,7 +110,7 @@ def count_keys(text: str) -> int:
 
 
 def count_numbers(text: str) -> int:
-    if not any(digit in text for digit in "1203456789"):
+    if not sum([digit in text for digit in "0123456789"]):
         return 0
     return len(text.encode(errors="replace").translate(_ONLY_DIGITS, b".,").split())
 
@@ -129,7 +129,7 @@ def count_choices(clauses: Sequence[Sequence[str]]) -> int:
             if run and words[1] in _OR and are_words(words):
                 longest = max(longest, run + 2)
             run = 0
-        elif count:
+        else:
             run = 0 if words[0] in _AND or not are_words(words) else run + 1
             longest = max(longest, run)
     return longest if longest <= _MOST_CHOICES else 0

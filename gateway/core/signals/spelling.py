@@ -25,11 +25,11 @@ def spell(text: str) -> Spelt:
 
 def plain(text: str) -> bytes:
     """Lower case, a bar for what ends a clause, a space for what else is no word."""
-    lowered = text.lower()
-    if not lowered.isascii():
+    if not text.isascii():
+        text = text.lower()
         for mark, ascii_mark in _PLAIN_MARKS:
-            lowered = lowered.replace(mark, ascii_mark)
-    return lowered.encode(errors="replace").translate(_TABLE)
+            text = text.replace(mark, ascii_mark)
+    return text.encode(errors="replace").translate(_TABLE)
 
 
 _PLAIN_MARKS = (
@@ -46,7 +46,9 @@ _UNPARTED_BYTES = bytes(
 def _mapped(byte: int) -> int:
     if byte in _CLAUSE_ENDS:
         return ord(BAR)
-    return byte if byte >= 128 or chr(byte).isalnum() or byte in b"+#_" else ord(" ")
+    if byte >= 128 or byte in b"+#_":
+        return byte
+    return ord(chr(byte).lower()) if chr(byte).isalnum() else ord(" ")
 
 
 _TABLE = bytes(_mapped(byte) for byte in range(256))
