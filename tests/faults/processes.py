@@ -192,5 +192,12 @@ def _is_alive(process: subprocess.Popen[bytes]) -> bool:
 
 def _has_spool(process: subprocess.Popen[bytes]) -> bool:
     """Another gateway may be the one that answers."""
-    opened = Path(f"/proc/{process.pid}/fd").iterdir()
-    return any(str(file.readlink()).endswith(".spool") for file in opened if file.is_symlink())
+    return any(_target(file).endswith(".spool") for file in Path(f"/proc/{process.pid}/fd").iterdir())
+
+
+def _target(descriptor: Path) -> str:
+    """Empty when it was closed meanwhile."""
+    try:
+        return str(descriptor.readlink())
+    except FileNotFoundError:
+        return ""
