@@ -249,7 +249,7 @@ class Journey:
         """To answer, whom the decision holds; to compare, who could have answered; to judge, anybody whom requests
         reach. Nobody is below a floor, whatever for."""
         if kind is Kind.ANSWER or kind is Kind.COUNT:
-            return any(model_id in rung.models for rung in self.route.ladder)
+            return self.route.holds(model_id)
         if kind is Kind.JUDGE:
             floors = [floor.tier for _, floor in self.router.floors if floor.name in self.route.target.floors]
             asked = (model for model in self.router.open if all(model.tier >= tier for tier in floors))
@@ -280,7 +280,7 @@ class Journey:
                 kind=trial.kind,
                 deadline_s=int(self.deadline - self.arrived) + 1,
                 facts=self.facts,
-                settled=tuple(line_of(attempt, self.router.models, day) for attempt in self.attempts),
+                settled=tuple([line_of(attempt, self.router.models, day) for attempt in self.attempts]),
             )
         )
 
@@ -419,4 +419,4 @@ def _length(part: Part) -> int:
 
 
 def _ms(seconds: float) -> int:
-    return max(0, round(seconds * 1000))
+    return int(seconds * 1000 + 0.5) if seconds > 0 else 0

@@ -19,6 +19,7 @@ MAX_DEPTH = 64
 MAX_KEYS = 10_000  # of one object
 MAX_KEYS_IN_ALL = 100_000
 MAX_KEY_LENGTH = 1_024  # characters
+_BACKSLASH = ord("\\")
 SMALLEST, LARGEST = -(2**63), 2**64 - 1  # whole numbers that every JSON library of ours can write again
 
 _decode = msgspec.json.Decoder().decode
@@ -37,8 +38,9 @@ def read(body: bytes) -> dict[str, Any]:
     if type(value) is not dict:
         raise InvalidRequest("The body must be a JSON object.", code="invalid_type")
     told = _quotes_of(value, check_lengths=len(body) > MAX_KEY_LENGTH)
-    # A quote may be written as an escape without one. `rfind` is three times as fast as `in` here.
-    if told != quotes or body.rfind(b"\\u0022") >= 0:
+    # A quote may be written as an escape without one. One byte is found at once, where there is none of it; then
+    # `rfind` is three times as fast as `in`.
+    if told != quotes or (_BACKSLASH in body and body.rfind(b"\\u0022") >= 0):
         json.loads(body, object_pairs_hook=_refuse_duplicates)
     return value
 

@@ -31,8 +31,8 @@ from gateway.streaming import Stream
 from gateway.waiting import patiently
 
 
-async def answer(call: Call, world: World, tools: Tools) -> Answer:
-    return await OPERATIONS[call.endpoint.operation](call, authenticate(call, world), tools)
+def answer(call: Call, world: World, tools: Tools) -> Awaitable[Answer]:
+    return OPERATIONS[call.endpoint.operation](call, authenticate(call, world), tools)
 
 
 async def chat(call: Call, caller: Caller, tools: Tools) -> Answer:

@@ -86,6 +86,8 @@ def next_model(
     `up_to` bounds how far a rejected answer may climb; None: a rejection does not climb. `avoiding` are passed over;
     `again` has failed and is asked once more before a higher rung is.
     """
+    if not attempts and not avoiding and ladder and ladder[0].models:  # as a rule
+        return ladder[0].models[0]
     answers = [attempt for attempt in attempts if attempt.kind is Kind.ANSWER]
     if len(answers) >= MAX_ATTEMPTS or (answers and answers[-1].outcome not in _GOES_ON):
         return None

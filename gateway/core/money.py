@@ -12,9 +12,9 @@ def usd(nano: int) -> str:
     """Nano-dollars as an exact decimal string in USD, without trailing zeros: `1_250_000` → `"0.00125"`."""
     if nano < 0:
         return f"-{usd(-nano)}"
-    if not nano % NANO:
-        return str(nano // NANO)
-    return f"{nano // NANO}.{nano % NANO:09d}".rstrip("0")
+    digits = str(nano).zfill(10)
+    part = digits[-9:].rstrip("0")
+    return f"{digits[:-9]}.{part}" if part else digits[:-9]
 
 
 def nano(dollars: str | int | float | Decimal) -> int:
@@ -37,4 +37,4 @@ def round_half_up(amount: int, per: int) -> int:
     """`amount / per` to the nearest integer, halves away from zero."""
     if amount < 0:
         return -round_half_up(-amount, per)
-    return (2 * amount + per) // (2 * per)
+    return (amount + per // 2) // per

@@ -6,9 +6,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from math import gcd
-from typing import NamedTuple
 
 from gateway.core.catalogue import Model
+from gateway.core.facts import Tier
+from gateway.core.ladder import Rung
 from gateway.core.money import PER_MILLION
 from gateway.core.price import banded
 
@@ -16,18 +17,11 @@ MOST_KEPT = 64  # days and lengths of prompt
 MOST_SEEN = 1_000  # compiled sequences of models, of each
 
 type Rate = tuple[int, int, int]  # for each token of prompt, each of answer, and the request
-
-
-class Seen(NamedTuple):
-    """What holds of some models however many tokens are asked for and answered."""
-
-    models: tuple[Model, ...]
-    lowest: tuple[Model, ...]  # one of them is the cheapest
-    order: tuple[str, ...] | None  # None: it depends on the tokens
-    blocks: tuple[
-        tuple[Model, ...], ...
-    ]  # each dearer than the one before; within one it depends on the tokens
-    unpriced: tuple[str, ...]
+type Block = list[tuple[Rate, str]]  # with models' ids, in order
+# A rung where it is the same however many tokens are asked for and answered, or None. Then its tier, its models in
+# blocks of which each is dearer than the one before, and those without a price.
+type Step = tuple[Rung | None, Tier, list[Block], list[str]]
+type Rungs = tuple[tuple[Model, ...], ...]
 
 
 class Sheet:
@@ -36,7 +30,9 @@ class Sheet:
 
     def __init__(self, unit: int, rates: Mapping[str, Rate]) -> None:
         self.unit, self.rates = unit, rates
-        self._seen: dict[int, Seen] = {}
+        # By identity of what is kept beside, so that it stays the same.
+        self._lowest: dict[int, tuple[Sequence[Model], Sequence[Model]]] = {}
+        self._steps: dict[int, tuple[Rungs, list[Step]]] = {}
 
     def amounts(self, models: Iterable[Model], into: int, out: int) -> list[tuple[int, str]]:
         """In units; not rounded to nano-dollars, so that a difference too small to be billed still orders."""
@@ -48,56 +44,78 @@ class Sheet:
         ]
 
     def cheapest(self, models: Sequence[Model], into: int, out: int) -> tuple[int, str] | None:
-        seen = self._look(models, into, out)
-        return min(self.amounts(seen.lowest if seen else models, into, out), default=None)
+        if type(models) is tuple and into and out:  # at no tokens what costs more costs the same
+            models = self._cheapest_of(models)
+        return min(self.amounts(models, into, out), default=None)
 
-    def in_order(self, models: Sequence[Model], into: int, out: int) -> tuple[str, ...]:
-        """By cost, one without a price last; `models` are by id, which breaks ties."""
-        seen = self._look(models, into, out)
-        if seen is None:
-            known = [name for _, name in sorted(self.amounts(models, into, out))]
-            return (*known, *[model.id for model in models if model.id not in self.rates])
-        if seen.order is not None:
-            return seen.order
-        ordered: list[str] = []
-        for block in seen.blocks:
-            if len(block) == 1:
-                ordered.append(block[0].id)
-            else:
-                ordered += [name for _, name in sorted(self.amounts(block, into, out))]
-        return (*ordered, *seen.unpriced)
-
-    def _look(self, models: Sequence[Model], into: int, out: int) -> Seen | None:
-        """A tuple is compiled, and worth a closer look once; a list was made for this request."""
-        if type(models) is not tuple or not into or not out:  # at no tokens what costs more costs the same
-            return None
-        seen = self._seen.get(id(models))
-        if seen is None:
-            if len(self._seen) >= MOST_SEEN:
-                self._seen.clear()
-            seen = self._seen[id(models)] = self._see(models)
-        return seen
-
-    def _see(self, models: tuple[Model, ...]) -> Seen:
-        priced = sorted(
-            (rate, model.id) for model in models if (rate := self.rates.get(model.id)) is not None
+    def ladder(self, rungs: Iterable[Sequence[Model]], into: int, out: int) -> tuple[Rung, ...]:
+        """Each rung's models by cost, one without a price last; they come by id, which breaks ties."""
+        if type(rungs) is tuple and into and out:
+            steps = self._compiled(rungs)
+        else:
+            steps = [(None, rung[0].tier, [self._priced(rung)], self._unpriced(rung)) for rung in rungs]
+        return tuple(
+            [
+                rung or Rung(tier, (*in_order(blocks, into, out), *unpriced))
+                for rung, tier, blocks, unpriced in steps
+            ]
         )
-        lowest: dict[str, Rate] = {}
-        for rate, name in priced:
-            if not any(is_no_dearer(other, rate) for other in lowest.values()):
-                lowest[name] = rate
-        found = tuple(model for model in models if model.id in lowest)
-        by_id = {model.id: model for model in models}
-        blocks = tuple(tuple(by_id[name] for _, name in block) for block in blocks_of(priced))
-        unpriced = tuple(model.id for model in models if model.id not in self.rates)
+
+    # A tuple is compiled, and worth a closer look once; a list was made for this request.
+
+    def _cheapest_of(self, models: Sequence[Model]) -> Sequence[Model]:
+        """Of which one is the cheapest at any tokens."""
+        seen = self._lowest.get(id(models))
+        if seen is None:
+            lowest: dict[str, Rate] = {}
+            for rate, name in self._priced(models):
+                if not any(is_no_dearer(other, rate) for other in lowest.values()):
+                    lowest[name] = rate
+            seen = models, [model for model in models if model.id in lowest]
+            keep(self._lowest, id(models), seen)
+        return seen[1]
+
+    def _compiled(self, rungs: Rungs) -> list[Step]:
+        seen = self._steps.get(id(rungs))
+        if seen is None:
+            seen = rungs, list(map(self._step, rungs))
+            keep(self._steps, id(rungs), seen)
+        return seen[1]
+
+    def _step(self, models: Sequence[Model]) -> Step:
+        tier, blocks, unpriced = models[0].tier, blocks_of(self._priced(models)), self._unpriced(models)
         is_settled = all(len(block) == 1 for block in blocks)
-        order = (*[name for _, name in priced], *unpriced) if is_settled else None
-        return Seen(models, found, order, blocks, unpriced)
+        rung = Rung(tier, (*in_order(blocks, 1, 1), *unpriced)) if is_settled else None
+        return rung, tier, blocks, unpriced
+
+    def _priced(self, models: Iterable[Model]) -> Block:
+        rates = self.rates
+        return sorted((rates[model.id], model.id) for model in models if model.id in rates)
+
+    def _unpriced(self, models: Iterable[Model]) -> list[str]:
+        return [model.id for model in models if model.id not in self.rates]
 
 
-def blocks_of(priced: Iterable[tuple[Rate, str]]) -> list[list[tuple[Rate, str]]]:
+def keep[T](kept: dict[int, T], key: int, value: T) -> None:
+    if len(kept) >= MOST_SEEN:
+        kept.clear()
+    kept[key] = value
+
+
+def in_order(blocks: Iterable[Block], into: int, out: int) -> list[str]:
+    names: list[str] = []
+    for block in blocks:
+        if len(block) == 1:
+            names.append(block[0][1])
+        else:
+            amounts = [(a * into + b * out + c, name) for (a, b, c), name in block]
+            names += [name for _, name in sorted(amounts)]
+    return names
+
+
+def blocks_of(priced: Block) -> list[Block]:
     """Of rates in order, as many blocks as there can be of which each is no dearer than the next at any tokens."""
-    blocks: list[list[tuple[Rate, str]]] = []
+    blocks: list[Block] = []
     for one in priced:
         block = [one]
         while blocks and not all(is_no_dearer(rate, one[0]) for rate, _ in blocks[-1]):

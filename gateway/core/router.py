@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
@@ -44,13 +44,8 @@ class Bench(Struct, frozen=True):
     output: int  # tokens that each of them can answer
 
 
-class Gate(NamedTuple):
-    """A rule with its condition compiled, and the tag that it asks for, if any: most rules are told by that alone."""
-
-    tag: str
-    values: frozenset[str]
-    holds: Test
-    rule: Rule
+# A rule with its condition compiled, after the tag that it asks for, if any, and the values: most are told by that alone.
+type Gated = tuple[str, frozenset[str], Test, Rule]
 
 
 class Router(Struct, frozen=True, kw_only=True):
@@ -65,7 +60,7 @@ class Router(Struct, frozen=True, kw_only=True):
     policy: Policy
     policy_version: int
     enabled: bool
-    rules: tuple[Gate, ...]
+    rules: tuple[Gated, ...]
     floors: tuple[tuple[Test, Floor], ...]
     own: Prototypes | None
     open: tuple[Model, ...]
@@ -113,7 +108,7 @@ def compile_router(
         policy_version=router.policy_version,
         enabled=router.enabled,
         rules=tuple(
-            Gate(*tag_asked(rule.when), compile_condition(rule.when), rule) for rule in router.policy.rules
+            (*tag_asked(rule.when), compile_condition(rule.when), rule) for rule in router.policy.rules
         ),
         floors=tuple(
             (compile_condition(floor.when), floor) for floor in (*tenant.floors, *router.policy.floors)

@@ -31,7 +31,8 @@ class Settlement(Struct, frozen=True, kw_only=True):
 
     @property
     def cost(self) -> int | None:
-        return total([line.cost for line in self.lines])
+        lines = self.lines
+        return lines[0].cost if len(lines) == 1 else total([line.cost for line in lines])
 
     @property
     def saving(self) -> int | None:

@@ -20,7 +20,10 @@ class Counts:
         self.sound = True
 
     def required(self, field: str) -> int:
-        if self._report.get(field) is None:
+        value = self._report.get(field)
+        if type(value) is int and 0 <= value <= MOST:  # as a rule
+            return value
+        if value is None:
             self.sound = False
         return self.optional(field)
 

@@ -9,6 +9,7 @@ import msgspec
 from gateway.dialects.fields import wrong, wrong_type
 
 MAX_SCHEMA = 524_288  # bytes
+DOLLAR = ord("$")
 
 
 def check_schema(place: str, schema: object) -> None:
@@ -22,7 +23,8 @@ def check_schema(place: str, schema: object) -> None:
 
 def is_suspicious(body: bytes) -> bool:
     """Whether `check_deeply` could find something in a request's body."""
-    return len(body) > MAX_SCHEMA or body.rfind(b"$ref") >= 0  # three times as fast as `in`
+    # Most bodies have no such sign, which is told at once; where there is one, `rfind` is three times as fast as `in`.
+    return len(body) > MAX_SCHEMA or (DOLLAR in body and body.rfind(b"$ref") >= 0)
 
 
 def check_deeply(place: str, schema: object) -> None:

@@ -203,7 +203,11 @@ class Connection(asyncio.Protocol):
         assert request.opened is not None
         try:
             answer = await self._server.front.answer(request.opened, b"".join(request.body))
-            await self._write(request, answer)
+            body = answer.body
+            if isinstance(body, bytes):
+                self._write(request, answer, body)
+            else:
+                await self._stream(request, answer, body)
         except asyncio.CancelledError as reason:
             if LEFT not in reason.args:
                 raise
@@ -220,14 +224,10 @@ class Connection(asyncio.Protocol):
         else:
             self.deadline = self._server.now() + KEPT
 
-    async def _write(self, request: Request, answer: Answer) -> None:
-        body = answer.body
-        if isinstance(body, bytes):
-            framing = b"content-length: %d\r\n%b" % (len(body), self._ending(request))
-            begin = head(answer.status, answer.headers, framing, self._server.clock.line)
-            self._transport.write(begin if request.method == "HEAD" else begin + body)
-        else:
-            await self._stream(request, answer, body)
+    def _write(self, request: Request, answer: Answer, body: bytes) -> None:
+        framing = b"content-length: %d\r\n%b" % (len(body), self._ending(request))
+        begin = head(answer.status, answer.headers, framing, self._server.clock.line)
+        self._transport.write(begin if request.method == "HEAD" else begin + body)
 
     async def _stream(self, request: Request, answer: Answer, parts: Parts) -> None:
         chunked = request.version == "1.1"

@@ -45,7 +45,9 @@ def test_where_all_is_free_nothing_is_divided_by_nothing() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 2)) | st.none(), max_size=7),
+    st.lists(
+        st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 2)) | st.none(), min_size=1, max_size=7
+    ),
     st.integers(0, 5),
     st.integers(0, 5),
 )
@@ -58,8 +60,12 @@ def test_what_holds_for_all_tokens_is_what_sorting_finds(
         for n, rate in enumerate(rates)
     )
     sheet = Rates(models).at(JAN, into)
+    rungs = (models,)
     for tokens in (into, 3):  # also once it has been seen
-        assert sheet.in_order(models, tokens, out) == sheet.in_order(list(models), tokens, out)
+        [rung] = sheet.ladder(rungs, tokens, out)
+        assert (rung,) == sheet.ladder([*rungs], tokens, out)
+        amounts = [name for _, name in sorted(sheet.amounts(models, tokens, out))]
+        assert [*rung.models] == amounts + [each.id for each in models if not each.prices]
         assert sheet.cheapest(models, tokens, out) == min(sheet.amounts(models, tokens, out), default=None)
 
 
