@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import exp
-from operator import attrgetter
+from operator import attrgetter, mul
 
 from msgspec import Struct
 
@@ -108,4 +108,5 @@ def add_up(weights: list[float]) -> float:
     if len(weights) == 1:
         return weights[0]
     weights.sort(reverse=True)
-    return sum([weight * worth for weight, worth in zip(weights, _WORTH, strict=False)])
+    total: float = sum(map(mul, weights, _WORTH))
+    return total
