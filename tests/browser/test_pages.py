@@ -33,7 +33,7 @@ ANYWHERE = {
     "alert-channel": "alerts/channel/",
     "alert-settings": "alerts/settings/",
     "models": "models/",
-    "models-all": "models/?reach=all",
+    "models-all": "models/?reach=all&tier=premium",
     "model": "model/openai/gpt-5/",
     "model-new": "new-model/",
     "floor-new": "models/floor/",

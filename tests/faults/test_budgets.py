@@ -65,7 +65,7 @@ def asked(works: Plant) -> int:
 def test_500_at_once_on_four_gateways_against_50_affordable_are_50(plants: Plants) -> None:
     mine = budget(50 * CENT)
     works = plants(world(mine), gateways=4)
-    for round_ in range(1, 4):
+    for round_ in (1, 2):
         statuses = asyncio.run(at_once(works, 500))
         assert statuses[200] == 50
         assert set(statuses) <= {200, 402, 429}
