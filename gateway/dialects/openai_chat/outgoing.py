@@ -217,9 +217,10 @@ def effort_for(conversation: Conversation, model: Model, dropped: list[str]) -> 
     effort, tokens = conversation.reasoning_effort, conversation.reasoning_tokens
     if effort is None and tokens is not None:
         effort = "low" if tokens < 4_096 else "medium" if tokens < 16_384 else "high"
-    if effort is None or effort == "none":
+    if effort is None:
         return ""
-    if Need.REASONING not in model.can:
+    can_think = Need.REASONING in model.can
+    # Few of those that think have a word for not thinking, and what cannot think leaves it anyway.
+    if can_think == (effort == "none"):
         dropped.append(conversation.spelled.get("reasoning_effort", "reasoning_effort"))
-        return ""
-    return _EFFORTS.get(effort, effort)
+    return _EFFORTS.get(effort, effort) if can_think and effort != "none" else ""

@@ -272,6 +272,23 @@ def test_thinking_as_a_word_or_as_a_budget(thinking: Any, effort: str | None, bu
     assert told(ANTHROPIC, older, generationConfig=config).get("thinking", {}).get("budget_tokens") == budget
 
 
+@pytest.mark.parametrize(
+    ("budget", "can", "dropped"),
+    [
+        (0, frozenset(Need), ("generationConfig.thinkingConfig",)),
+        (0, frozenset(Need) - {Need.REASONING}, ()),
+        (2_000, frozenset(Need), ()),
+        (2_000, frozenset(Need) - {Need.REASONING}, ("generationConfig.thinkingConfig",)),
+    ],
+)
+def test_what_cannot_be_told_to_think_so_is_reported(
+    budget: int, can: frozenset[Need], dropped: tuple[str, ...]
+) -> None:
+    request = asked(generationConfig={"thinkingConfig": {"thinkingBudget": budget}})
+    outgoing = PROTOCOLS[OPENAI].translate(GEMINI.conversation_of(request), replace(MODEL, can=can))
+    assert outgoing.dropped == dropped
+
+
 def test_a_request_passes_through_as_it_is() -> None:
     fields: dict[str, Any] = {"generation_config": {"top_k": 3}, "labels": {"a": "b"}, "unheard_of": 1}
     request = asked(streaming=True, **fields)
