@@ -1,26 +1,11 @@
 """Format, lint, types, imports and templates: as much a part of the suite as what the code does."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from tests.architecture.sources import ROOT
-
-TOOLS = {
-    "format": ("ruff", "format", "--check", "--quiet"),
-    "lint": ("ruff", "check", "--quiet", "--output-format=concise"),
-    "types": ("mypy", "--no-error-summary"),
-    "imports": ("lint-imports", "--no-logo"),
-    "templates": ("djlint", "--lint", "--quiet", "templates"),
-}
+from tests.architecture.conftest import TOOLS, Run
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_nothing_to_complain_of(tool: str) -> None:
-    program, *words = TOOLS[tool]
-    ran = subprocess.run(
-        [Path(sys.executable).parent / program, *words], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+def test_nothing_to_complain_of(tool: str, run: Run) -> None:
+    code, printed = run(tool)
+    assert code == 0, printed
