@@ -15,9 +15,9 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from gateway.breakers import LONGEST_ASKED, Breakers
+from gateway.listening import listen
 
 CHANNEL = "rungway:cooldowns"
-POLL = 1.0  # seconds
 
 
 class Cooldown(Struct, frozen=True):
@@ -51,16 +51,7 @@ class Cooldowns:
             self._breakers.cool(told.tenant, told.model, monotonic(), told.seconds)
 
     async def run(self) -> None:
-        while True:
-            try:
-                async with self._redis.pubsub() as channel:
-                    await channel.subscribe(CHANNEL)
-                    while True:
-                        message = await channel.get_message(ignore_subscribe_messages=True, timeout=POLL)
-                        if message:
-                            self.heed(message["data"])
-            except Exception:  # noqa: BLE001 - whatever Redis does, workers go on by themselves
-                await asyncio.sleep(POLL)
+        await listen(self._redis, CHANNEL, self.heed)
 
     async def _publish(self, cooldown: Cooldown) -> None:
         try:

@@ -16,12 +16,12 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from gateway.conversations import LONG_LIFE, Conversations, Kept
+from gateway.listening import listen
 
 CHANNEL = "rungway:caches"
 EVERY = 0.1  # seconds between two messages
 MOST = 2_000  # prefixes in one message; what is more is not told
 SILENT = 30.0  # seconds without a word where nobody listened
-POLL = 1.0  # seconds
 
 
 class Told(Struct, frozen=True, array_like=True):
@@ -65,7 +65,7 @@ class Gossip:
                 )
 
     async def run(self) -> None:
-        await asyncio.gather(self._listen(), self._speak())
+        await asyncio.gather(listen(self._redis, CHANNEL, self.heed), self._speak())
 
     async def _speak(self) -> None:
         while True:
@@ -86,15 +86,3 @@ class Gossip:
             heard = 0
         if heard < 2:  # but for ourselves
             self._silent_until = monotonic() + SILENT
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                async with self._redis.pubsub() as channel:
-                    await channel.subscribe(CHANNEL)
-                    while True:
-                        message = await channel.get_message(ignore_subscribe_messages=True, timeout=POLL)
-                        if message:
-                            self.heed(message["data"])
-            except Exception:  # noqa: BLE001 - whatever Redis does, workers go on by themselves
-                await asyncio.sleep(POLL)

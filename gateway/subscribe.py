@@ -18,6 +18,7 @@ import structlog
 from redis.asyncio import Redis
 
 from gateway.core.snapshot import SCHEMA, TenantSnapshot
+from gateway.listening import listen
 from gateway.state import State
 
 SNAPSHOTS = "rungway:snapshots"  # hash: tenant id → snapshot
@@ -46,7 +47,8 @@ class Subscriber:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
+            # A message only wakes the poll: whatever is lost, the poll finds.
+            group.create_task(listen(self.redis, PUBLISHED, lambda _: self._wake.set()))
             group.create_task(self._poll())
 
     async def _poll(self) -> None:
@@ -58,18 +60,6 @@ class Subscriber:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL)
             self._wake.clear()
-
-    async def _listen(self) -> None:
-        """A message only wakes the poll: whatever is lost here, the poll finds."""
-        while True:
-            try:
-                async with self.redis.pubsub() as channel:
-                    await channel.subscribe(PUBLISHED)
-                    while True:
-                        if await channel.get_message(ignore_subscribe_messages=True, timeout=POLL):
-                            self._wake.set()
-            except Exception:  # noqa: BLE001 - the poll does without us, and says what it meets
-                await asyncio.sleep(POLL)
 
     async def refresh(self) -> None:
         """Take every snapshot that is newer than ours; forget tenants that are gone."""

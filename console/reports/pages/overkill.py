@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -18,15 +17,13 @@ from billing.overkill import Finding, Report, Standing, saving_of
 from billing.spend import Measures
 from console.interface.formatting import words
 from console.reports.asking import Asked, asked
-from console.routers import actions
-from console.routers.editing import NotThere
+from console.reports.pages.drafting import draft
 from console.routers.relief import relieve
-from console.routers.selectors import models_within, router_of
+from console.routers.selectors import models_within
 from console.routers.standing import in_force
 from console.tenancy import Role, TenantRequest, member
 from gateway.core.facts import RequestClass, Tier
 from gateway.core.overkill import CALLS_FOR, Fit
-from gateway.core.policy import Policy
 
 FITS = {
     Fit.FITS: ("Fits", "saving"),
@@ -116,33 +113,21 @@ def overkill(request: TenantRequest) -> HttpResponse:
 @require_POST
 @member(Role.EDITOR)
 def overkill_rule(request: TenantRequest) -> HttpResponse:
-    """One click: the rule that would mend a finding stands in the router's draft. Nothing is served by it yet."""
     form = Relief(request.POST)
     if not form.is_valid():
         raise Http404("No such finding.")
-    router, place = router_of(request.tenant, form.cleaned_data["router"]), 0
-
-    def edit(policy: Policy) -> Policy:
-        nonlocal place
-        mended, place = relieve(
+    given = form.cleaned_data
+    return draft(
+        request,
+        given["router"],
+        lambda policy: relieve(
             policy,
-            form.cleaned_data["rule"],
-            RequestClass(form.cleaned_data["request_class"]),
-            called_for=Tier(form.cleaned_data["called_for"]),
-            served=Tier(form.cleaned_data["served"]),
-        )
-        return mended
-
-    try:
-        edited = actions.edit(router, edit, acting=request.acting)
-    except NotThere as gone:
-        messages.error(request, f"{gone} It was changed since: look at the router.")
-        return redirect("router", request.tenant.slug, router.slug)
-    name = edited.policy.rules[place].name
-    messages.success(
-        request, f"The draft has the rule “{name}” now. Nobody is served by it until you publish."
+            given["rule"],
+            RequestClass(given["request_class"]),
+            called_for=Tier(given["called_for"]),
+            served=Tier(given["served"]),
+        ),
     )
-    return redirect("router_rule", request.tenant.slug, router.slug, place)
 
 
 class Relief(forms.Form):

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,14 +16,12 @@ from billing import underkill as books
 from billing.overkill import Standing
 from billing.underkill import Finding
 from console.reports.asking import Asked, asked
-from console.routers import actions
-from console.routers.editing import NotThere
+from console.reports.pages.drafting import draft
 from console.routers.relief import lift
-from console.routers.selectors import models_within, router_of
+from console.routers.selectors import models_within
 from console.routers.standing import in_force
 from console.tenancy import Role, TenantRequest, member
 from gateway.core.facts import RequestClass, Tier
-from gateway.core.policy import Policy
 
 NOTHING_YET = {
     "heading": "Model underkill",
@@ -83,32 +80,17 @@ def underkill(request: TenantRequest) -> HttpResponse:
 @require_POST
 @member(Role.EDITOR)
 def underkill_rule(request: TenantRequest) -> HttpResponse:
-    """One click: the rule that would mend a finding stands in the router's draft. Nothing is served by it yet."""
     form = Lift(request.POST)
     if not form.is_valid():
         raise Http404("No such finding.")
-    router, place = router_of(request.tenant, form.cleaned_data["router"]), 0
-
-    def edit(policy: Policy) -> Policy:
-        nonlocal place
-        mended, place = lift(
-            policy,
-            form.cleaned_data["rule"],
-            RequestClass(form.cleaned_data["request_class"]),
-            to=Tier(form.cleaned_data["to"]),
-        )
-        return mended
-
-    try:
-        edited = actions.edit(router, edit, acting=request.acting)
-    except NotThere as gone:
-        messages.error(request, f"{gone} It was changed since: look at the router.")
-        return redirect("router", request.tenant.slug, router.slug)
-    name = edited.policy.rules[place].name
-    messages.success(
-        request, f"The draft has the rule “{name}” now. Nobody is served by it until you publish."
+    given = form.cleaned_data
+    return draft(
+        request,
+        given["router"],
+        lambda policy: lift(
+            policy, given["rule"], RequestClass(given["request_class"]), to=Tier(given["to"])
+        ),
     )
-    return redirect("router_rule", request.tenant.slug, router.slug, place)
 
 
 class Lift(forms.Form):
